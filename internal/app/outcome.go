@@ -1,0 +1,70 @@
+package app
+
+import "time"
+
+// Outcome is how a run ended.
+type Outcome string
+
+// The outcomes of a run.
+const (
+	Succeeded   Outcome = "succeeded"
+	Unchanged   Outcome = "unchanged"
+	FailedClean Outcome = "failed-clean" // the old release serves, nothing is left over
+	FailedDirty Outcome = "failed-dirty" // something is left; Failure says what and what to do
+	Cancelled   Outcome = "cancelled"    // clean
+	Refused     Outcome = "refused"      // nothing was tried: busy, frozen or denied
+)
+
+// Result is what a run answers.
+type Result struct {
+	Outcome  Outcome       `json:"outcome"`
+	Site     string        `json:"site"`
+	Release  string        `json:"release,omitempty"`
+	Previous string        `json:"previous,omitempty"`
+	Duration time.Duration `json:"-"`
+	Hosts    []HostResult  `json:"hosts,omitempty"`
+	Transfer Transferred   `json:"transfer"`
+	// URLs are where the release is served.
+	URLs    []string `json:"urls,omitempty"`
+	Failure *Failure `json:"failure,omitempty"`
+	Plan    *Plan    `json:"plan,omitempty"`
+	// Notes are what a user should know though the run went well, such as a cancel that came too late.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// HostResult is one host's part of a result.
+type HostResult struct {
+	Host     string      `json:"host"`
+	Release  string      `json:"release,omitempty"` // that serves there now
+	Transfer Transferred `json:"transfer"`
+}
+
+// Transferred counts the bytes of images.
+type Transferred struct {
+	SentBytes  int64 `json:"sent_bytes"`
+	ImageBytes int64 `json:"image_bytes"`
+}
+
+// Add sums two counts.
+func (t Transferred) Add(o Transferred) Transferred {
+	return Transferred{SentBytes: t.SentBytes + o.SentBytes, ImageBytes: t.ImageBytes + o.ImageBytes}
+}
+
+// Failure is why a run did not succeed, for a person.
+type Failure struct {
+	// Kind is one of the error types of the contract, such as "unhealthy".
+	Kind string `json:"kind"`
+	Step string `json:"step"`
+	Host string `json:"host,omitempty"`
+	// Service is the compose service that failed; empty where none did.
+	Service string `json:"service,omitempty"`
+	Message string `json:"message"`
+	// ExitCode is the container's or command's; meaningful only where Exited.
+	ExitCode int      `json:"exit_code,omitempty"`
+	Exited   bool     `json:"exited,omitempty"`
+	Logs     []string `json:"logs,omitempty"` // the last lines of the container or build step that failed
+	// Advice is what to do.
+	Advice string `json:"advice,omitempty"`
+	// Left names what could not be cleaned up (failed-dirty), "host: thing".
+	Left []string `json:"left,omitempty"`
+}
