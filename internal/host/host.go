@@ -135,9 +135,9 @@ type FollowOptions struct {
 var (
 	ErrNotFound    = errors.New("not found")
 	ErrConflict    = errors.New("already exists")
-	ErrUnreachable = errors.New("host cannot be reached")                // a retry may mend it
-	ErrRefused     = errors.New("host refused the login")                // a retry cannot mend it
-	ErrHostKey     = errors.New("host key is not the one known")         // changed, or unknown and not accepted
+	ErrUnreachable = errors.New("host cannot be reached")               // a retry may mend it
+	ErrRefused     = errors.New("host refused the login")               // a retry cannot mend it
+	ErrHostKey     = errors.New("host key is not the one known")        // changed, or unknown and not accepted
 	ErrNoDocker    = errors.New("no Docker engine answers on the host") // absent, stopped or not permitted
 	ErrPortTaken   = errors.New("port is already taken")
 	ErrDiskFull    = errors.New("no space left on the host")
