@@ -8,8 +8,8 @@ type Container struct {
 	Image       string            `json:"image,omitempty"`
 	Platform    string            `json:"platform,omitempty"`
 	Command     []string          `json:"command,omitempty"`
-	Entrypoint  []string          `json:"entrypoint,omitempty"` // empty and non-nil clears the image's
-	Env         []string          `json:"env,omitempty"`        // KEY=value, sorted
+	Entrypoint  []string          `json:"entrypoint,omitzero"` // empty and non-nil clears the image's
+	Env         []string          `json:"env,omitempty"`       // KEY=value, sorted
 	User        string            `json:"user,omitempty"`
 	WorkingDir  string            `json:"working_dir,omitempty"`
 	Hostname    string            `json:"hostname,omitempty"`
