@@ -26,6 +26,10 @@ type EdgeStatus struct {
 	HTTPPort int           `json:"http_port"`
 	Tables   []EdgeTable   `json:"tables,omitempty"`
 	Releases []EdgeRelease `json:"releases,omitempty"`
+	// Instance names this process of the edge; two may run at once while one takes over from the other.
+	Instance string `json:"instance,omitempty"`
+	// Problem says what was wrong with the kept routes when the edge started; empty where nothing was.
+	Problem string `json:"problem,omitempty"`
 }
 
 // EdgeRelease counts the requests of one release of one site that the edge has not finished.

@@ -13,6 +13,9 @@ type Host struct {
 	Jump string `json:"jump,omitempty"`
 	// IdentityFile is a private key on the worker's machine; empty means the agent and the SSH configuration's keys.
 	IdentityFile string `json:"identity_file,omitempty"`
+	// AcceptNewKey writes the key of a host that known_hosts does not know instead of refusing it. A changed key is
+	// refused all the same.
+	AcceptNewKey bool `json:"accept_new_key,omitempty"`
 	// DockerSocket is the engine's socket on the host; empty means /var/run/docker.sock.
 	DockerSocket string `json:"docker_socket,omitempty"`
 	// StateDir is where Longshore keeps its state on the host; empty means /var/lib/longshore.

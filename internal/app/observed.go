@@ -76,3 +76,44 @@ type VolumeState struct {
 	Driver string            `json:"driver"`
 	Labels map[string]string `json:"labels,omitempty"`
 }
+
+// Observed is what a host was found to be before a plan is made: everything a plan for one site depends on.
+type Observed struct {
+	Host   string     `json:"host"`
+	Engine EngineInfo `json:"engine"`
+	// FreeBytes is the space left where the engine keeps its data.
+	FreeBytes int64 `json:"free_bytes"`
+	// Containers, Networks and Volumes are the site's own; External are the names of others' that the spec asks for
+	// and that exist.
+	Containers []ContainerState `json:"containers,omitempty"`
+	Networks   []NetworkState   `json:"networks,omitempty"`
+	Volumes    []VolumeState    `json:"volumes,omitempty"`
+	External   []string         `json:"external,omitempty"`
+	// Images are those of the spec's image references that the host holds, by reference.
+	Images map[string]Image `json:"images,omitempty"`
+	// Edge is nil where no edge answers.
+	Edge *EdgeStatus `json:"edge,omitempty"`
+	// Current is the release that the host records as current; nil on a first deploy.
+	Current *RecordedRelease `json:"current,omitempty"`
+	// LastNumber is the highest release number seen on the host in any record, label or table.
+	LastNumber int `json:"last_number,omitempty"`
+	// Listening are the TCP ports that something on the host listens on.
+	Listening []int `json:"listening,omitempty"`
+	// Published are the ports that other containers than the site's own publish, running or not.
+	Published []PublishedPort `json:"published,omitempty"`
+}
+
+// RecordedRelease is the part of a release's record that a plan needs.
+type RecordedRelease struct {
+	ID string `json:"id"`
+	// SourceID is the Source.ID of its spec.
+	SourceID string `json:"source_id"`
+	// ImageIDs are the engine's image ids by service.
+	ImageIDs map[string]string `json:"image_ids,omitempty"`
+}
+
+// PublishedPort is a port that a container publishes.
+type PublishedPort struct {
+	Port      Port   `json:"port"`
+	Container string `json:"container"`
+}

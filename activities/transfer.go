@@ -1,0 +1,51 @@
+package activities
+
+import (
+	"strings"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// TransferInput asks for an image of the builder's engine on a host.
+type TransferInput struct {
+	Target
+	// Builder is where the image is now.
+	Builder app.Host  `json:"builder"`
+	Service string    `json:"service"`
+	Image   app.Image `json:"image"`
+}
+
+// TransferResult is the image as the host holds it, and what it took.
+type TransferResult struct {
+	Image       app.Image       `json:"image"`
+	Transferred app.Transferred `json:"transferred"`
+}
+
+// Transfer carries an image from the builder's engine to a host. An image that is there already is not sent again.
+var Transfer = Step[TransferInput, TransferResult]{
+	Name:     "Transfer",
+	Policy:   Long,
+	Describe: func(in TransferInput) (string, string) { return in.Host.Name, "transfer " + in.Service },
+}
+
+// PullInput asks a host to pull an image of a registry.
+type PullInput struct {
+	Target
+	Service  string `json:"service"`
+	Ref      string `json:"ref"`
+	Platform string `json:"platform,omitempty"`
+	// Policy is compose's pull_policy.
+	Policy string `json:"policy,omitempty"`
+}
+
+// Pull has a host pull an image unless it is there already.
+var Pull = Step[PullInput, app.Image]{
+	Name:     "Pull",
+	Policy:   Policy{Attempt: Long.Attempt, Total: Long.Total, Attempts: 3},
+	Describe: func(in PullInput) (string, string) { return in.Host.Name, "pull " + shortRef(in.Ref) },
+}
+
+// shortRef leaves the registry's name out of a reference.
+func shortRef(ref string) string {
+	return ref[strings.LastIndex(ref, "/")+1:]
+}

@@ -1,0 +1,78 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// Plan decides what a deploy of desired does to hosts that were found as observed, one entry for each of the spec's
+// hosts in any order. Equal arguments give equal plans.
+func Plan(desired Desired, observed []app.Observed) app.Plan {
+	spec := desired.Spec
+	number := 1
+	for _, o := range observed {
+		number = max(number, o.LastNumber+1)
+	}
+	stages := stagesOf(spec)
+	plan := app.Plan{
+		Site:         spec.Site.String(),
+		Number:       number,
+		Release:      app.ReleaseID(number, spec.Source.ID),
+		Previous:     previousRelease(spec, observed),
+		ReleaseAfter: stages.releaseAfter,
+	}
+	changed := map[string]bool{}
+	for _, h := range spec.Hosts {
+		host := planHost(desired, observedOn(observed, h.Name), h, plan.Release, stages)
+		for _, c := range host.Changes {
+			if c.Action != app.Keep {
+				changed[c.Service] = true
+			}
+		}
+		plan.Hosts = append(plan.Hosts, host)
+	}
+	plan.Unchanged = len(changed) == 0 && !slices.ContainsFunc(plan.Hosts, func(h app.HostPlan) bool {
+		return h.Table != nil && !sameRoutes(*h.Table, observedOn(observed, h.Host), spec.Site)
+	})
+	for _, s := range spec.Services {
+		if s.Build != nil && changed[s.Name] {
+			plan.Builds = append(plan.Builds, s.Name)
+		}
+		if len(s.Release) > 0 && changed[s.Name] {
+			plan.ReleaseCommands = append(plan.ReleaseCommands, app.ReleaseCommand{
+				Service: s.Name,
+				Command: s.Release,
+				Name:    ReleaseCommandName(spec.Site, s.Name, plan.Release),
+			})
+		}
+	}
+	return plan
+}
+
+// previousRelease is the release that serves now on the first host that has one: the edge's word before the record's,
+// since a run may have died between the switch and the record.
+func previousRelease(spec app.Spec, observed []app.Observed) string {
+	for _, h := range spec.Hosts {
+		o := observedOn(observed, h.Name)
+		if o.Edge != nil {
+			if table, ok := o.Edge.Table(spec.Site); ok {
+				return table.Release
+			}
+		}
+		if o.Current != nil {
+			return o.Current.ID
+		}
+	}
+	return ""
+}
+
+// observedOn finds a host's observation; a host that was not observed is empty.
+func observedOn(observed []app.Observed, host string) app.Observed {
+	for _, o := range observed {
+		if o.Host == host {
+			return o
+		}
+	}
+	return app.Observed{Host: host}
+}
