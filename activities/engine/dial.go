@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+
+	"github.com/longshore-dev/longshore/activities/codec"
+	"github.com/longshore-dev/longshore/internal/keyring"
+)
+
+// dialTimeout bounds the first answer of an engine where the caller's context does not.
+const dialTimeout = 10 * time.Second
+
+// ErrNotAnswering says that no engine answers where one was looked for.
+var ErrNotAnswering = errors.New("no engine answers")
+
+// Settings choose the engine and how to speak to it.
+type Settings struct {
+	// State is the state folder; empty means StateDir.
+	State string
+	// Logger gets the Temporal client's messages; nil drops them.
+	Logger log.Logger
+	// Embedded means the embedded engine, whatever the TEMPORAL_* settings name.
+	Embedded bool
+}
+
+// Target is an engine that was found but not dialled.
+type Target struct {
+	// Address is "host:port"; empty where the embedded engine was never started.
+	Address   string
+	Namespace string
+	// Embedded says that no TEMPORAL_* setting names another engine.
+	Embedded bool
+	// UI is the web UI's base URL; empty where it is not known.
+	UI string
+
+	state   string
+	options client.Options
+}
+
+// RunURL is the web UI's page of a run; empty where the UI is not known.
+func (t Target) RunURL(workflowID, runID string) string {
+	if t.UI == "" {
+		return ""
+	}
+	return t.UI + "/namespaces/" + url.PathEscape(t.Namespace) + "/workflows/" + url.PathEscape(workflowID) + "/" + url.PathEscape(runID)
+}
+
+// UIVariable names the environment variable with the web UI's base URL where the engine is not the embedded one.
+const UIVariable = "LONGSHORE_UI"
+
+// Find says which engine the settings mean: TEMPORAL_ADDRESS and its fellows (namespace, TLS, API key, profiles of
+// temporal.toml) where they name an address, else the embedded engine.
+func Find(s Settings) (Target, error) {
+	state := s.State
+	if state == "" {
+		var err error
+		if state, err = StateDir(); err != nil {
+			return Target{}, err
+		}
+	}
+	var options client.Options
+	if !s.Embedded {
+		var err error
+		if options, err = envconfig.LoadDefaultClientOptions(); err != nil {
+			return Target{}, fmt.Errorf("read the TEMPORAL_* settings: %w", err)
+		}
+	}
+	options.Logger = s.Logger
+	if options.Logger == nil {
+		options.Logger = silent{}
+	}
+	if options.Namespace == "" {
+		options.Namespace = client.DefaultNamespace
+	}
+	target := Target{Address: options.HostPort, Namespace: options.Namespace, state: state, options: options}
+	if target.Address != "" {
+		target.UI = strings.TrimSuffix(os.Getenv(UIVariable), "/")
+		return target, nil
+	}
+	endpoints, err := ReadEndpoints(state)
+	if err != nil {
+		return Target{}, err
+	}
+	target.Embedded = true
+	target.Address, target.UI = endpoints.Engine, endpoints.UI
+	return target, nil
+}
+
+// Dial connects to the engine, with all payloads encrypted by the state folder's key ring, which is made where there is
+// none. It fails with ErrNotAnswering within ten seconds, or sooner if ctx ends. Later calls reconnect by themselves.
+func (t Target) Dial(ctx context.Context) (client.Client, error) {
+	if t.Address == "" {
+		return nil, fmt.Errorf("%w: the embedded engine was never started; run longshore up -d", ErrNotAnswering)
+	}
+	ring, err := keyring.Open(KeyRingPath(t.state))
+	if err != nil {
+		return nil, err
+	}
+	options := t.options
+	options.HostPort = t.Address
+	options.DataConverter, options.FailureConverter = codec.Converters(ring)
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		if t.Embedded {
+			return nil, fmt.Errorf("%w at %s (%w); run longshore up -d", ErrNotAnswering, t.Address, err)
+		}
+		return nil, fmt.Errorf("%w at %s, namespace %s (%w); check TEMPORAL_ADDRESS and the other TEMPORAL_* settings", ErrNotAnswering, t.Address, t.Namespace, err)
+	}
+	return c, nil
+}
+
+// Dial finds the engine and connects to it.
+func Dial(ctx context.Context, s Settings) (client.Client, error) {
+	target, err := Find(s)
+	if err != nil {
+		return nil, err
+	}
+	return target.Dial(ctx)
+}
+
+// silent drops what the Temporal client says: every failure that matters comes back as an error.
+type silent struct{}
+
+func (silent) Debug(string, ...any) {}
+func (silent) Info(string, ...any)  {}
+func (silent) Warn(string, ...any)  {}
+func (silent) Error(string, ...any) {}
