@@ -1,0 +1,75 @@
+package hosts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+)
+
+// Release is a Debian release that hosts can run.
+type Release string
+
+// The releases: bookworm brings Docker 20.10, trixie 26.1.
+const (
+	Bookworm Release = "bookworm"
+	Trixie   Release = "trixie"
+)
+
+// The logins that every host has, with the same key. Root is the default.
+const (
+	Root = "root"
+	// Sudoer may become root with sudo and no password, and may not use the engine's socket otherwise.
+	Sudoer = "sudoer"
+	// Member is in the docker group and may not become root with sudo.
+	Member = "member"
+)
+
+// recipe says how an image of hosts is made. Its tag is a hash of everything that decides the content.
+type recipe struct {
+	release    Release
+	docker     bool
+	dockerfile string // without FROM
+}
+
+const bareDockerfile = `
+ENV container=docker DEBIAN_FRONTEND=noninteractive
+RUN apt-get update -q \
+ && apt-get install -q -y --no-install-recommends \
+    ca-certificates dbus iproute2 openssh-server procps sudo systemd systemd-sysv \
+ && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
+ && groupadd --system docker \
+ && useradd --create-home --shell /bin/bash sudoer \
+ && useradd --create-home --shell /bin/bash --groups docker member \
+ && echo 'sudoer ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/sudoer
+STOPSIGNAL SIGRTMIN+3
+CMD ["/lib/systemd/systemd"]
+`
+
+const dockerDockerfile = `
+RUN apt-get update -q \
+ && apt-get install -q -y --no-install-recommends %s \
+ && rm -rf /var/lib/apt/lists/*
+`
+
+func bareRecipe(release Release) recipe {
+	return recipe{release: release, dockerfile: bareDockerfile}
+}
+
+func dockerRecipe(release Release) recipe {
+	packages := "docker.io iptables"
+	if release == Trixie {
+		packages += " docker-cli"
+	}
+	return recipe{release: release, docker: true, dockerfile: fmt.Sprintf(dockerDockerfile, packages)}
+}
+
+// tag names the image.
+func (r recipe) tag() string {
+	kind, content := "bare", r.dockerfile
+	if r.docker {
+		kind, content = "docker", bareDockerfile+content
+	}
+	hash := sha256.Sum256([]byte(runtime.GOARCH + "\n" + content))
+	return fmt.Sprintf("longshore-test-host:%s-%s-%s", r.release, kind, hex.EncodeToString(hash[:6]))
+}
