@@ -138,9 +138,15 @@ var (
 	ErrUnreachable = errors.New("host cannot be reached")               // a retry may mend it
 	ErrRefused     = errors.New("host refused the login")               // a retry cannot mend it
 	ErrHostKey     = errors.New("host key is not the one known")        // changed, or unknown and not accepted
+	ErrSettings    = errors.New("host cannot be used as it is set up")  // address, key file, SSH configuration; a retry cannot mend it
+	ErrRights      = errors.New("the login lacks rights on the host")   // neither root nor sudo; a retry cannot mend it
 	ErrNoDocker    = errors.New("no Docker engine answers on the host") // absent, stopped or not permitted
 	ErrPortTaken   = errors.New("port is already taken")
 	ErrDiskFull    = errors.New("no space left on the host")
+	// ErrAddressTaken is a container's fixed address or a network's subnet that something else has.
+	ErrAddressTaken = errors.New("address is already taken")
+	// ErrInvalid is a request that this engine can never grant.
+	ErrInvalid = errors.New("invalid request")
 )
 
 // ExitError is a command that ran and failed.
