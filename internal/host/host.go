@@ -116,6 +116,8 @@ type Engine interface {
 	NetworkList(ctx context.Context, labels map[string]string) ([]app.NetworkState, error)
 	NetworkRemove(ctx context.Context, name string) error
 	NetworkConnect(ctx context.Context, network, container string, a app.Attachment) error
+	// NetworkDisconnect of a container that is not in the network is ErrNotFound or no error.
+	NetworkDisconnect(ctx context.Context, network, container string) error
 
 	VolumeCreate(ctx context.Context, name string, v app.Volume) error
 	VolumeInspect(ctx context.Context, name string) (app.VolumeState, error)
