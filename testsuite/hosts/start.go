@@ -26,7 +26,8 @@ func Start(t testing.TB, options ...Option) *Host {
 	if err := Reap(ctx); err != nil {
 		t.Fatal(err)
 	}
-	h, err := Launch(ctx, append([]Option{func(c *config) { c.dir = t.TempDir() }}, options...)...)
+	dir := t.TempDir()
+	h, err := Launch(ctx, append([]Option{func(c *config) { c.dir = dir }}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func Start(t testing.TB, options ...Option) *Host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Link.Close() })
-	if err := h.writeClientFiles(t.TempDir()); err != nil {
+	if err := h.writeClientFiles(dir); err != nil {
 		t.Fatal(err)
 	}
 	return h
