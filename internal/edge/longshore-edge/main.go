@@ -1,0 +1,90 @@
+// Command longshore-edge is the reverse proxy that Longshore runs on each host, in a container of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/longshore-dev/longshore/internal/edge"
+	"github.com/longshore-dev/longshore/internal/edge/proxy"
+)
+
+// grace is how long requests may go on after SIGTERM. The container's own stop grace is longer.
+const grace = 30 * time.Second
+
+const usage = `usage: longshore-edge run --state DIR --http PORT
+       longshore-edge version
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := command(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "longshore-edge:", err)
+		os.Exit(1)
+	}
+}
+
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	name := ""
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	switch name {
+	case "run":
+		return run(ctx, args, stderr)
+	case "version":
+		version, err := ownVersion()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(stdout, version)
+		return err
+	}
+	return errors.New("no such command\n" + usage)
+}
+
+func run(ctx context.Context, args []string, stderr io.Writer) error {
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	state := flags.String("state", "", "folder for the routes and the admin socket")
+	port := flags.Int("http", 80, "port for plain HTTP")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *state == "" || flags.NArg() > 0 {
+		return errors.New("run takes --state and --http only\n" + usage)
+	}
+	version, err := ownVersion()
+	if err != nil {
+		return err
+	}
+	e, err := proxy.Start(proxy.Config{State: *state, Port: *port, Version: version})
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	return e.Shutdown(ctx)
+}
+
+func ownVersion() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding the edge binary: %w", err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("opening the edge binary: %w", err)
+	}
+	defer f.Close()
+	return edge.Version(f)
+}
