@@ -42,6 +42,7 @@ type StartInput struct {
 	Target
 	Release    string              `json:"release"`
 	Service    app.Service         `json:"service"`
+	Config     string              `json:"config"` // hash of what the containers are created with
 	ImageID    string              `json:"image_id"`
 	Networks   map[string]string   `json:"networks"` // real names by key
 	Volumes    map[string]string   `json:"volumes"`  // real names by key
@@ -76,15 +77,15 @@ type HealthInput struct {
 	Addresses  []string   `json:"addresses,omitempty"` // as in Started
 	// OneShot containers are healthy when they have ended with exit code 0.
 	OneShot bool `json:"one_shot,omitempty"`
-	// Since is when Health.Within began to run.
-	Since time.Time `json:"since"`
 }
 
-// AwaitHealthy waits until every container answers its health check, Docker's own included.
+// AwaitHealthy waits for at most Health.Within until every container answers its health check, Docker's own included.
+// A new attempt has the whole time again, since the one before did not fail for the container's sake.
 var AwaitHealthy = Step[HealthInput, Nothing]{
 	Name:     "AwaitHealthy",
 	Policy:   Change,
 	Describe: func(in HealthInput) (string, string) { return in.Host.Name, "await health of " + in.Service },
+	Takes:    func(in HealthInput) time.Duration { return in.Health.Within },
 }
 
 // AwaitStable watches healthy containers for Health.StableFor: one that ends, restarts or turns unhealthy fails.
@@ -92,6 +93,7 @@ var AwaitStable = Step[HealthInput, Nothing]{
 	Name:     "AwaitStable",
 	Policy:   Change,
 	Describe: func(in HealthInput) (string, string) { return in.Host.Name, "watch " + in.Service + " stay healthy" },
+	Takes:    func(in HealthInput) time.Duration { return in.Health.StableFor },
 }
 
 // ReleaseCommandInput asks for a service's release command.
@@ -115,6 +117,8 @@ type ContainersInput struct {
 	Target
 	Service string   `json:"service,omitempty"`
 	Names   []string `json:"names"`
+	// Release restricts a removal to containers of that release; empty for any.
+	Release string `json:"release,omitempty"`
 	// Aside is the suffix that stopped containers with a fixed name get, so that the next can have it; empty for none.
 	Aside string `json:"aside,omitempty"`
 }

@@ -53,22 +53,26 @@ type ProveInput struct {
 
 // Prove sends a request for each route through the edge and fails unless the table's release answers it.
 var Prove = Step[ProveInput, Nothing]{
-	Name:     "Prove",
-	Policy:   Policy{Attempt: Change.Attempt, Total: Change.Total, Attempts: 5},
-	Describe: func(in ProveInput) (string, string) { return in.Host.Name, "prove that " + in.Table.Release + " answers" },
+	Name:   "Prove",
+	Policy: Policy{Attempt: Change.Attempt, Total: Change.Total, Attempts: 5},
+	Describe: func(in ProveInput) (string, string) {
+		return in.Host.Name, "prove that " + in.Table.Release + " answers"
+	},
 }
 
 // DrainInput names a release that gets no new requests.
 type DrainInput struct {
 	Target
 	Release string `json:"release"`
-	// Until is when waiting ends though requests are in flight.
-	Until time.Time `json:"until"`
+	// Until is when waiting ends though requests are in flight, at most Drain from now.
+	Until time.Time     `json:"until"`
+	Drain time.Duration `json:"drain"`
 }
 
 // Drain waits until the edge has no request of a release in flight, or the time is over. It answers how many were cut.
 var Drain = Step[DrainInput, int64]{
 	Name:     "Drain",
-	Policy:   Policy{Attempt: 24 * time.Hour, Total: 24 * time.Hour},
+	Policy:   Change,
 	Describe: func(in DrainInput) (string, string) { return in.Host.Name, "drain " + in.Release },
+	Takes:    func(in DrainInput) time.Duration { return in.Drain },
 }

@@ -19,6 +19,8 @@ type Step[In, Out any] struct {
 	Policy Policy
 	// Describe says where a call works and what it does, for its summary.
 	Describe func(In) (host, text string)
+	// Takes is the time that a call asks for itself, such as a drain, on top of the policy's bounds; nil for none.
+	Takes func(In) time.Duration
 }
 
 // Pending is a call under way.
@@ -43,7 +45,7 @@ func (s Step[In, Out]) Undo(ctx workflow.Context, in In) (Out, error) {
 // worker does not take the call.
 func (s Step[In, Out]) RunOn(ctx workflow.Context, queue string, in In) (Out, error) {
 	host, text := s.Describe(in)
-	options := s.Policy.options(Summary(host, text))
+	options := s.bounds(s.Policy, in).options(Summary(host, text))
 	options.TaskQueue = queue
 	options.ScheduleToStartTimeout = workerLostAfter
 	return Pending[Out]{workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), s.Name, in)}.Get(ctx)
@@ -51,7 +53,16 @@ func (s Step[In, Out]) RunOn(ctx workflow.Context, queue string, in In) (Out, er
 
 func (s Step[In, Out]) start(ctx workflow.Context, in In, p Policy) Pending[Out] {
 	host, text := s.Describe(in)
-	return Pending[Out]{workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, p.options(Summary(host, text))), s.Name, in)}
+	return Pending[Out]{workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, s.bounds(p, in).options(Summary(host, text))), s.Name, in)}
+}
+
+// bounds is a policy with the time that the call asks for.
+func (s Step[In, Out]) bounds(p Policy, in In) Policy {
+	if s.Takes != nil {
+		p.Attempt += s.Takes(in)
+		p.Total += s.Takes(in)
+	}
+	return p
 }
 
 // Get waits for the call's end.

@@ -1,7 +1,5 @@
 package app
 
-import "time"
-
 // Outcome is how a run ended.
 type Outcome string
 
@@ -17,13 +15,13 @@ const (
 
 // Result is what a run answers.
 type Result struct {
-	Outcome  Outcome       `json:"outcome"`
-	Site     string        `json:"site"`
-	Release  string        `json:"release,omitempty"`
-	Previous string        `json:"previous,omitempty"`
-	Duration time.Duration `json:"-"`
-	Hosts    []HostResult  `json:"hosts,omitempty"`
-	Transfer Transferred   `json:"transfer"`
+	Outcome    Outcome      `json:"outcome"`
+	Site       string       `json:"site"`
+	Release    string       `json:"release,omitempty"`
+	Previous   string       `json:"previous,omitempty"`
+	DurationMS int64        `json:"duration_ms"`
+	Hosts      []HostResult `json:"hosts,omitempty"`
+	Transfer   Transferred  `json:"transfer"`
 	// URLs are where the release is served.
 	URLs    []string `json:"urls,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`

@@ -1,0 +1,53 @@
+// Package container implements the activities that make, start, watch, stop and remove a site's containers, and the
+// networks and volumes that they need.
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/fence"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+)
+
+// Activities are bound to the hosts that a worker can reach. They may run concurrently.
+type Activities struct {
+	Hosts host.Opener
+}
+
+// Register binds the activities to their names.
+func (a Activities) Register(r activities.Registry) {
+	activities.Prepare.Register(r, a.Prepare)
+	activities.Unprepare.Register(r, a.Unprepare)
+	activities.Start.Register(r, a.Start)
+	activities.AwaitHealthy.Register(r, a.AwaitHealthy)
+	activities.AwaitStable.Register(r, a.AwaitStable)
+	activities.RunReleaseCommand.Register(r, a.RunReleaseCommand)
+	activities.Stop.Register(r, a.Stop)
+	activities.Restore.Register(r, a.Restore)
+	activities.Remove.Register(r, a.Remove)
+}
+
+// change runs an activity without a result under the site's fence.
+func (a Activities) change(ctx context.Context, t activities.Target, change func(context.Context, host.Host) error) (activities.Nothing, error) {
+	return activities.Nothing{}, fence.Change(ctx, a.Hosts, t, change)
+}
+
+// find answers a container of the site by name; false where there is none. Another's container of that name is an
+// error: it is never touched.
+func find(ctx context.Context, h host.Host, site app.Site, name string) (app.ContainerState, bool, error) {
+	c, err := h.Engine().ContainerInspect(ctx, name)
+	if errors.Is(err, host.ErrNotFound) {
+		return app.ContainerState{}, false, nil
+	}
+	if err != nil {
+		return app.ContainerState{}, false, err
+	}
+	if c.Labels[app.LabelSite] != site.String() {
+		return app.ContainerState{}, false, fmt.Errorf("the container %s is not of %s: %w", name, site, host.ErrConflict)
+	}
+	return c, true, nil
+}

@@ -1,0 +1,61 @@
+package container
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/longshore-dev/longshore/activities/fence"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+)
+
+// writeFiles puts a container's files into the site's folder on the host, named by what they are, and answers the
+// mounts for them. They stay there as long as the site, so that a container that Docker restarts finds them.
+func writeFiles(ctx context.Context, h host.Host, site app.Site, files []app.File) ([]app.Mount, error) {
+	var mounts []app.Mount
+	for _, f := range files {
+		if f.Mode == 0 {
+			f.Mode = 0o444
+		}
+		path := fence.SiteDir(site) + "/files/" + fileName(f)
+		_, err := h.Files().Read(ctx, path)
+		if errors.Is(err, host.ErrNotFound) {
+			err = writeFile(ctx, h, path, f)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("write the config for %s: %w", f.Target, err)
+		}
+		mounts = append(mounts, app.Mount{Type: "bind", Source: h.Files().Root() + "/" + path, Target: f.Target, ReadOnly: true})
+	}
+	return mounts, nil
+}
+
+// fileName identifies a file by its content, owner and mode.
+func fileName(f app.File) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%d:%d:%o:", f.UID, f.GID, f.Mode)
+	sum.Write(f.Content)
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// writeFile writes under another name first where the owner has to be set, so that a file of its own name is complete.
+func writeFile(ctx context.Context, h host.Host, path string, f app.File) error {
+	if f.UID == 0 && f.GID == 0 {
+		return h.Files().Write(ctx, path, f.Content, f.Mode)
+	}
+	fresh := path + ".new"
+	if err := h.Files().Write(ctx, fresh, f.Content, f.Mode); err != nil {
+		return err
+	}
+	root := h.Files().Root() + "/"
+	owner := strconv.Itoa(f.UID) + ":" + strconv.Itoa(f.GID)
+	if _, err := h.Run(ctx, host.Command{Args: []string{"chown", owner, root + fresh}, Root: true}); err != nil {
+		return err
+	}
+	_, err := h.Run(ctx, host.Command{Args: []string{"mv", root + fresh, root + path}, Root: true})
+	return err
+}

@@ -1,0 +1,75 @@
+package container
+
+import (
+	"context"
+	"strings"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/edge"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+)
+
+// ownGrace has the engine wait as long as the container's own stop_grace_period says.
+const ownGrace = -1
+
+// Stop implements activities.Stop.
+func (a Activities) Stop(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
+	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
+		return each(ctx, in.Names, func(ctx context.Context, name string) error {
+			c, there, err := find(ctx, h, in.Site, name)
+			if err != nil || !there {
+				return err
+			}
+			if err := h.Engine().ContainerStop(ctx, c.ID, ownGrace); err != nil {
+				return err
+			}
+			if in.Aside == "" {
+				return nil
+			}
+			return h.Engine().ContainerRename(ctx, c.ID, name+in.Aside)
+		})
+	})
+}
+
+// Restore implements activities.Restore.
+func (a Activities) Restore(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
+	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
+		return each(ctx, in.Names, func(ctx context.Context, name string) error {
+			c, there, err := find(ctx, h, in.Site, name+in.Aside)
+			if err != nil {
+				return err
+			}
+			if there && in.Aside != "" {
+				if err := h.Engine().ContainerRename(ctx, c.ID, strings.TrimSuffix(name, in.Aside)); err != nil {
+					return err
+				}
+			}
+			if !there {
+				if c, there, err = find(ctx, h, in.Site, name); err != nil || !there {
+					return err
+				}
+			}
+			return h.Engine().ContainerStart(ctx, c.ID)
+		})
+	})
+}
+
+// Remove implements activities.Remove. Containers of a release that serves are never removed by its name: a run that
+// could not switch back leaves them.
+func (a Activities) Remove(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
+	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
+		if in.Release != "" {
+			if err := edge.RefuseServing(ctx, h, in.Target, in.Release); err != nil {
+				return err
+			}
+		}
+		return each(ctx, in.Names, func(ctx context.Context, name string) error {
+			c, there, err := find(ctx, h, in.Site, name)
+			if err != nil || !there || (in.Release != "" && c.Labels[app.LabelRelease] != in.Release) {
+				return err
+			}
+			return h.Engine().ContainerRemove(ctx, c.ID)
+		})
+	})
+}

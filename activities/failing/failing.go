@@ -1,0 +1,53 @@
+// Package failing turns what goes wrong on a host into the contract's typed failures. It must not know which activity
+// calls it.
+package failing
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/edge"
+	"github.com/longshore-dev/longshore/internal/host"
+)
+
+// With makes an activity's error of a failure.
+func With(f app.Failure, cause error) error { return activities.Fail(f, cause) }
+
+// On classes an error of work on a host; nil stays nil, and what is classed already or a cancellation stays as it is.
+func On(h app.Host, err error) error {
+	var classed *temporal.ApplicationError
+	if err == nil || errors.As(err, &classed) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	kind, advice := classOf(err)
+	return activities.Fail(app.Failure{Kind: kind, Host: h.Name, Message: err.Error(), Advice: advice}, nil)
+}
+
+// classOf is an error's kind, and what to do about it.
+func classOf(err error) (kind, advice string) {
+	var conflict *edge.ConflictError
+	switch {
+	case errors.Is(err, host.ErrHostKey):
+		return app.KindHostKey, "If the host is new, deploy once with --accept-new-host-keys. If its key has changed, find out why before you remove the old key from known_hosts."
+	case errors.Is(err, host.ErrRefused):
+		return app.KindRefused, "Check the user, and that the agent (ssh-add -l) or hosts.*.identity_file has a key that the host knows."
+	case errors.Is(err, host.ErrUnreachable):
+		return app.KindUnreachable, "Check the address and that the host is up: ssh to it by hand."
+	case errors.Is(err, host.ErrNoDocker):
+		return app.KindNoDocker, "Install and start Docker on the host, and let the user of the login use it."
+	case errors.Is(err, host.ErrPortTaken):
+		return app.KindPort, "Stop what has the port, or publish another."
+	case errors.Is(err, host.ErrDiskFull):
+		return app.KindDisk, "Free some space, for example with docker system prune."
+	case errors.Is(err, edge.ErrFenced):
+		return app.KindFenced, "A newer run changes this site: look at it with longshore watch."
+	case errors.As(err, &conflict):
+		return app.KindRoute, "Give this site another host name or path."
+	default:
+		return app.KindInternal, ""
+	}
+}

@@ -1,0 +1,98 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/edge"
+	"github.com/longshore-dev/longshore/activities/fence"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+)
+
+// Prune implements activities.Prune. The newest records stay, the current one always; images are kept as long as a
+// record names them.
+func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activities.Nothing, error) {
+	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
+		current, ids, err := Read(ctx, h, in.Site)
+		if err != nil || current == nil {
+			return err
+		}
+		keep := newest(ids, current.ID, in.Keep)
+		used := map[string]bool{}
+		for _, id := range keep {
+			r, err := Load(ctx, h, in.Site, id)
+			if err != nil && !errors.Is(err, host.ErrNotFound) {
+				return err
+			}
+			for _, image := range r.Images {
+				used[image.Ref] = true
+			}
+		}
+		if err := untag(ctx, h, in.Site, func(_, tag string) bool { return !used[tag] }); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if slices.Contains(keep, id) {
+				continue
+			}
+			if err := h.Files().Remove(ctx, recordPath(in.Site, id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// newest are the last n of ids, the current one among them.
+func newest(ids []string, current string, n int) []string {
+	others := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == current })
+	others = others[max(0, len(others)-max(0, n-1)):]
+	return append(others, current)
+}
+
+// Clean implements activities.Clean. Containers go before the images that they use.
+func (a Activities) Clean(ctx context.Context, in activities.CleanInput) (activities.Nothing, error) {
+	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
+		if current, _, err := Read(ctx, h, in.Site); err != nil {
+			return err
+		} else if current != nil && current.ID == in.Release {
+			return nil // a run that was reset after its end: the release serves
+		}
+		if err := edge.RefuseServing(ctx, h, in.Target, in.Release); err != nil {
+			return err
+		}
+		containers, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelSite: in.Site.String(), app.LabelRelease: in.Release})
+		if err != nil {
+			return err
+		}
+		for _, c := range containers {
+			if err := h.Engine().ContainerRemove(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+		return untag(ctx, h, in.Site, func(release, _ string) bool { return release == in.Release })
+	})
+}
+
+// untag removes those of the site's own image tags that unwanted names. The tag ends in the release's id.
+func untag(ctx context.Context, h host.Host, site app.Site, unwanted func(release, tag string) bool) error {
+	images, err := h.Engine().ImageList(ctx, map[string]string{app.LabelSite: site.String()})
+	if err != nil {
+		return err
+	}
+	for _, image := range images {
+		for _, tag := range image.Tags {
+			release, ours := releaseOf(site, image.Labels[app.LabelService], tag)
+			if !ours || !unwanted(release, tag) {
+				continue
+			}
+			if err := h.Engine().ImageRemove(ctx, tag); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

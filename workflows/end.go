@@ -1,0 +1,103 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// end decides the outcome, undoes what a failed run has done, and answers.
+func (d *deploy) end(ctx workflow.Context, err error) (app.Result, error) {
+	asked := ctx.Err() != nil
+	ctx, stop := workflow.NewDisconnectedContext(ctx)
+	defer stop()
+	switch {
+	case err == nil && d.plan.Unchanged:
+		d.result.Outcome = app.Unchanged
+		d.result.Release = d.plan.Previous
+	case err == nil:
+		d.result.Outcome = app.Succeeded
+		if asked {
+			d.result.Notes = append(d.result.Notes, "The cancel came after the switch: the new release serves. Deploy the older source to go back.")
+		}
+	case d.committed:
+		d.failAfterSwitch(err)
+	default:
+		d.compensate(ctx, err)
+	}
+	d.tell(ctx)
+	return d.result, runError(d.result)
+}
+
+// compensate undoes a run that has not reached its switch on every host.
+func (d *deploy) compensate(ctx workflow.Context, err error) {
+	d.report.phase(ctx, "undo")
+	undone := d.undo.run(ctx)
+	d.result.Outcome = app.FailedClean
+	if temporal.IsCanceledError(err) {
+		d.result.Outcome = app.Cancelled
+	} else {
+		f := failureOf(err)
+		d.result.Failure = &f
+	}
+	if undone == nil {
+		return
+	}
+	d.result.Outcome = app.FailedDirty
+	if d.result.Failure == nil {
+		d.result.Failure = &app.Failure{Kind: app.KindInternal, Step: "undo", Message: "the run was cancelled, and not all could be undone"}
+	}
+	d.result.Failure.Left = d.undo.left
+	d.result.Failure.Advice = joinAdvice(d.result.Failure.Advice,
+		"What is left is found by the next deploy, which takes it away. The cause: "+failureOf(undone).Message)
+}
+
+// failAfterSwitch tells of a run whose new release serves, but which could not finish.
+func (d *deploy) failAfterSwitch(err error) {
+	f := failureOf(err)
+	f.Left = []string{f.Host + ": containers or images of " + d.plan.Previous}
+	f.Advice = joinAdvice(f.Advice, "The new release serves on every host. Deploy again to finish what is left.")
+	d.result.Outcome, d.result.Failure = app.FailedDirty, &f
+}
+
+func joinAdvice(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + " " + second
+}
+
+// tell completes the result and shows it.
+func (d *deploy) tell(ctx workflow.Context) {
+	for _, h := range d.hosts {
+		serves := d.result.Previous
+		if d.result.Outcome == app.Succeeded || d.committed {
+			serves = d.plan.Release
+		}
+		d.result.Hosts = append(d.result.Hosts, app.HostResult{Host: h.host.Name, Release: serves, Transfer: h.sent})
+		d.result.Transfer = d.result.Transfer.Add(h.sent)
+	}
+	if d.result.Outcome == app.Succeeded || d.result.Outcome == app.Unchanged {
+		d.result.URLs = d.urls()
+	}
+	d.result.DurationMS = workflow.Now(ctx).Sub(d.report.started).Milliseconds()
+	d.report.ended(ctx, d.result)
+}
+
+// runError is the workflow's own error for a result, which carries it: the web UI shows a failed run as failed, and the
+// CLI reads the result from either.
+func runError(result app.Result) error {
+	switch result.Outcome {
+	case app.Succeeded, app.Unchanged:
+		return nil
+	case app.Cancelled:
+		return temporal.NewCanceledError(result)
+	default:
+		message := string(result.Outcome)
+		if f := result.Failure; f != nil {
+			message += ": " + f.Message
+		}
+		return temporal.NewNonRetryableApplicationError(message, string(result.Outcome), nil, result)
+	}
+}

@@ -1,0 +1,166 @@
+package workflows
+
+import (
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/planner"
+)
+
+// pickAgain bounds how often a run whose builder was lost starts over with another.
+const pickAgain = 5
+
+// makeImages has every host hold the image of every service that changes: built and carried there, or pulled.
+func (d *deploy) makeImages(ctx workflow.Context) error {
+	for attempt := 1; ; attempt++ {
+		err := d.makeImagesOnce(ctx)
+		if err == nil || !activities.WorkerLost(err) || attempt == pickAgain {
+			return err
+		}
+		d.queue = ""
+	}
+}
+
+func (d *deploy) makeImagesOnce(ctx workflow.Context) error {
+	built := map[string]app.Image{}
+	if len(d.plan.Builds) > 0 || d.pushes() {
+		d.report.phase(ctx, "build")
+		if err := d.pickBuilder(ctx); err != nil {
+			return err
+		}
+	}
+	d.pushCleaning()
+	for _, name := range d.plan.Builds {
+		image, err := d.build(ctx, d.service(name))
+		if err != nil {
+			return err
+		}
+		built[name] = image
+	}
+	d.report.phase(ctx, "transfer")
+	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+		return together(ctx, h.changing(), func(ctx workflow.Context, c app.ServiceChange) error {
+			return d.carry(ctx, h, d.service(c.Service), built)
+		})
+	})
+}
+
+func (d *deploy) pickBuilder(ctx workflow.Context) error {
+	if d.queue != "" {
+		return nil
+	}
+	queue, err := activities.PickBuilder.Run(ctx, activities.Nothing{})
+	d.queue = queue
+	return failed("pick a builder", app.Host{}, "", err)
+}
+
+// pushCleaning has a failed run take its containers and image tags away from every host and from the builder.
+func (d *deploy) pushCleaning() {
+	if len(d.undo.undos) > 0 {
+		return // a second builder: already pushed
+	}
+	release := d.plan.Release
+	if len(d.plan.Builds) > 0 {
+		var tags []string
+		for _, name := range d.plan.Builds {
+			tags = append(tags, planner.ImageTag(d.in.Spec.Site, name, release))
+		}
+		d.undo.push("builder: the images "+release, func(ctx workflow.Context) error {
+			_, err := activities.DiscardBuild.RunOn(ctx, d.queue, activities.DiscardBuildInput{Host: d.builder(), Tags: tags})
+			if activities.WorkerLost(err) {
+				return nil // its engine went with it
+			}
+			return err
+		})
+	}
+	for _, h := range d.hosts {
+		d.undo.push(h.host.Name+": containers and images of "+release, func(ctx workflow.Context) error {
+			_, err := activities.Clean.Undo(ctx, activities.CleanInput{Target: h.target(d.in.Spec.Site), Release: release})
+			return err
+		})
+	}
+}
+
+// builder is the host whose engine builds.
+func (d *deploy) builder() app.Host {
+	for _, h := range d.in.Spec.Hosts {
+		if h.Name == d.in.Spec.BuildHost {
+			return h
+		}
+	}
+	for _, h := range d.in.Spec.Hosts {
+		if h.Local() {
+			return h
+		}
+	}
+	return app.Host{Name: app.LocalAddress, Address: app.LocalAddress}
+}
+
+func (d *deploy) build(ctx workflow.Context, s app.Service) (app.Image, error) {
+	image, err := activities.Build.RunOn(ctx, d.queue, activities.BuildInput{
+		Host:     d.builder(),
+		Site:     d.in.Spec.Site,
+		Service:  s.Name,
+		Build:    *s.Build,
+		Platform: s.Platform,
+		Tag:      planner.ImageTag(d.in.Spec.Site, s.Name, d.plan.Release),
+	})
+	if activities.WorkerLost(err) {
+		return image, err
+	}
+	return image, failed("build", app.Host{}, s.Name, err)
+}
+
+// carry gets a service's image to a host, and refuses one that the host cannot run.
+func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, built map[string]app.Image) error {
+	image, pushed := built[s.Name]
+	if !pushed && s.Push {
+		image, pushed = app.Image{Ref: s.Container.Image}, true
+	}
+	if pushed {
+		if f := planner.CheckImage(h.host, h.observed, s.Name, image); f != nil {
+			return &stepError{failure: *f}
+		}
+		result, err := activities.Transfer.RunOn(ctx, d.queue, activities.TransferInput{
+			Target: h.target(d.in.Spec.Site), Builder: d.builder(), Service: s.Name, Image: image,
+		})
+		if activities.WorkerLost(err) {
+			return err
+		}
+		if err != nil {
+			return failed("transfer", h.host, s.Name, err)
+		}
+		h.images[s.Name] = result.Image
+		h.sent = h.sent.Add(result.Transferred)
+		return nil
+	}
+	image, err := activities.Pull.Run(ctx, activities.PullInput{
+		Target: h.target(d.in.Spec.Site), Service: s.Name, Ref: s.Container.Image, Platform: s.Platform, Policy: s.PullPolicy,
+	})
+	if err != nil {
+		return failed("pull", h.host, s.Name, err)
+	}
+	if f := planner.CheckImage(h.host, h.observed, s.Name, image); f != nil {
+		return &stepError{failure: *f}
+	}
+	h.images[s.Name] = image
+	return nil
+}
+
+// changing are the services that get new containers on the host.
+func (h *hostRun) changing() []app.ServiceChange {
+	var out []app.ServiceChange
+	for _, c := range h.plan.Changes {
+		if c.Action == app.Create || c.Action == app.Replace {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (d *deploy) pushes() bool {
+	return slices.ContainsFunc(d.in.Spec.Services, func(s app.Service) bool { return s.Push && s.Build == nil })
+}

@@ -1,0 +1,202 @@
+package workflows
+
+import (
+	"strconv"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/planner"
+)
+
+// switchTraffic sends the traffic of every host to the new release, and proves it. Where one host fails, all that have
+// switched go back.
+func (d *deploy) switchTraffic(ctx workflow.Context) error {
+	d.report.phase(ctx, "switch")
+	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+		if h.plan.Table == nil {
+			return nil
+		}
+		in := d.switchInput(h)
+		d.pushSwitchBack(h)
+		if _, err := activities.Switch.Run(ctx, in); err != nil {
+			return failed("switch", h.host, "", err)
+		}
+		h.switched = true
+		if len(in.Table.Routes) == 0 {
+			return nil
+		}
+		_, err := activities.Prove.Run(ctx, activities.ProveInput{Target: in.Target, Table: in.Table})
+		return failed("prove", h.host, "", err)
+	})
+}
+
+// switchInput fills the addresses of the host's containers into its table.
+func (d *deploy) switchInput(h *hostRun) activities.SwitchInput {
+	in := activities.SwitchInput{Target: h.target(d.in.Spec.Site), Table: *h.plan.Table}
+	in.Table.Fence = h.fence.Number
+	in.Table.Routes = nil
+	for _, r := range h.plan.Table.Routes {
+		names, addresses := h.replicas(r.Service)
+		r.Upstreams = nil
+		for _, a := range addresses {
+			r.Upstreams = append(r.Upstreams, a+":"+strconv.Itoa(r.Route.Port))
+		}
+		in.Table.Routes = append(in.Table.Routes, r)
+		in.Containers = append(in.Containers, names...)
+	}
+	return in
+}
+
+// replicas are the containers of a service that serve after the switch: the new ones, or those that are kept.
+func (h *hostRun) replicas(service string) (names, addresses []string) {
+	if started, ok := h.started[service]; ok {
+		return started.Names, started.Addresses
+	}
+	network := ""
+	for _, n := range h.plan.Networks {
+		if n.Key == app.DefaultNetwork {
+			network = n.Name
+		}
+	}
+	for _, c := range h.observed.Containers {
+		if c.Labels[app.LabelRole] == app.RoleService && c.Labels[app.LabelService] == service {
+			names = append(names, c.Name)
+			addresses = append(addresses, c.Addresses[network])
+		}
+	}
+	return names, addresses
+}
+
+// pushSwitchBack has a failed run put the host's table back as it was observed.
+func (d *deploy) pushSwitchBack(h *hostRun) {
+	in := activities.SwitchInput{Target: h.target(d.in.Spec.Site), Table: app.EdgeTable{Site: d.in.Spec.Site.String()}}
+	if h.observed.Edge != nil {
+		if table, ok := h.observed.Edge.Table(d.in.Spec.Site); ok {
+			in.Table = table
+			for _, r := range table.Routes {
+				in.Containers = append(in.Containers, h.running(r.Service)...)
+			}
+		}
+	}
+	in.Table.Fence = h.fence.Number
+	d.undo.push(h.host.Name+": the edge's routes", func(ctx workflow.Context) error {
+		_, err := activities.SwitchBack.Undo(ctx, in)
+		return err
+	})
+}
+
+// running are the containers of a service as observed.
+func (h *hostRun) running(service string) []string {
+	var out []string
+	for _, c := range h.observed.Containers {
+		if c.Labels[app.LabelRole] == app.RoleService && c.Labels[app.LabelService] == service && c.Running() {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// settle records the new release and retires the old. Nothing of it can bring the old one back.
+func (d *deploy) settle(ctx workflow.Context) error {
+	d.report.phase(ctx, "record")
+	switchedAt := workflow.Now(ctx)
+	err := d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+		_, err := activities.Record.Run(ctx, activities.RecordInput{Target: h.target(d.in.Spec.Site), Release: d.release(ctx, h)})
+		return failed("record", h.host, "", err)
+	})
+	if err != nil {
+		return err
+	}
+	d.report.phase(ctx, "drain")
+	err = d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error { return d.retire(ctx, h, switchedAt) })
+	if err != nil {
+		return err
+	}
+	d.report.phase(ctx, "prune")
+	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+		_, err := activities.Prune.Run(ctx, activities.PruneInput{Target: h.target(d.in.Spec.Site), Keep: d.keep()})
+		return failed("prune", h.host, "", err)
+	})
+}
+
+// retire lets the old containers of a host finish their requests, and removes them.
+func (d *deploy) retire(ctx workflow.Context, h *hostRun, switchedAt time.Time) error {
+	old := activities.ContainersInput{Target: h.target(d.in.Spec.Site), Service: "old containers"}
+	var drain time.Duration
+	var routed bool
+	for _, c := range h.plan.Changes {
+		if c.Action != app.Replace && c.Action != app.Remove {
+			continue
+		}
+		if s := d.service(c.Service); c.Routed {
+			drain, routed = max(drain, s.Drain), true
+		}
+		for _, name := range c.Old {
+			if aside := d.service(c.Service).Container.FixedName; aside == name {
+				name += "-before-" + d.plan.Release
+			}
+			old.Names = append(old.Names, name)
+		}
+	}
+	if len(old.Names) == 0 {
+		return nil
+	}
+	if previous := d.servedBefore(h); routed && previous != "" && previous != d.plan.Release {
+		in := activities.DrainInput{Target: h.target(d.in.Spec.Site), Release: previous, Until: switchedAt.Add(drain), Drain: drain}
+		if _, err := activities.Drain.Run(ctx, in); err != nil {
+			return failed("drain", h.host, "", err)
+		}
+	}
+	if _, err := activities.Stop.Run(ctx, activities.ContainersInput{Target: old.Target, Service: "release", Names: old.Names}); err != nil {
+		return failed("stop the old", h.host, "", err)
+	}
+	_, err := activities.Remove.Run(ctx, old)
+	return failed("remove the old", h.host, "", err)
+}
+
+// servedBefore is the release that the host's edge had before the switch.
+func (d *deploy) servedBefore(h *hostRun) string {
+	if h.observed.Edge == nil {
+		return ""
+	}
+	table, _ := h.observed.Edge.Table(d.in.Spec.Site)
+	return table.Release
+}
+
+// release is the record of this deploy on a host.
+func (d *deploy) release(ctx workflow.Context, h *hostRun) app.Release {
+	info := workflow.GetInfo(ctx)
+	r := app.Release{
+		ID: d.plan.Release, Number: d.plan.Number, Spec: d.in.Spec,
+		Images: map[string]app.Image{}, Configs: map[string]string{},
+		At: workflow.Now(ctx), By: d.in.By, Why: d.in.Why, RunID: info.WorkflowExecution.RunID, Fence: h.fence.Number,
+	}
+	for _, s := range d.in.Spec.Services {
+		r.Images[s.Name] = h.image(s)
+		r.Configs[s.Name] = planner.ConfigHash(s)
+	}
+	return r
+}
+
+// image is what a service runs on the host after the deploy.
+func (h *hostRun) image(s app.Service) app.Image {
+	if image, ok := h.images[s.Name]; ok {
+		return image
+	}
+	for _, c := range h.observed.Containers {
+		if c.Labels[app.LabelRole] == app.RoleService && c.Labels[app.LabelService] == s.Name {
+			return app.Image{Ref: c.Image, ID: c.ImageID}
+		}
+	}
+	return app.Image{Ref: s.Container.Image}
+}
+
+func (d *deploy) keep() int {
+	if d.in.Spec.Keep == 0 {
+		return app.DefaultKeep
+	}
+	return d.in.Spec.Keep
+}
