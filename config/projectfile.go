@@ -1,0 +1,196 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// fileNames are the names longshore.yml may have, the first found wins.
+func fileNames() []string { return []string{"longshore.yml", "longshore.yaml"} }
+
+// settingsFile is a longshore.yml, or the user's own file, read and held to its keys.
+type settingsFile struct {
+	doc   *document // nil where there is no file
+	hosts map[string]app.Host
+	sites map[string]site
+}
+
+// site is one entry of sites. Zero values were not written.
+type site struct {
+	hosts     []string
+	compose   []string
+	profiles  []string
+	keep      int
+	buildHost string
+}
+
+// values are what the site's entry sets, by key.
+func (s site) values() map[string]any {
+	out := map[string]any{}
+	if s.hosts != nil {
+		out[keySiteHosts] = s.hosts
+	}
+	if s.compose != nil {
+		out[keyCompose] = s.compose
+	}
+	if s.profiles != nil {
+		out[keyProfiles] = s.profiles
+	}
+	if s.keep != 0 {
+		out[keyKeep] = s.keep
+	}
+	if s.buildHost != "" {
+		out[keyBuildHost] = s.buildHost
+	}
+	return out
+}
+
+// readSettingsFile reads a file; a missing one is empty unless it must be there.
+func readSettingsFile(dir, file string, must bool) (settingsFile, Problems) {
+	out := settingsFile{hosts: map[string]app.Host{}, sites: map[string]site{}}
+	if file == "" {
+		return out, nil
+	}
+	shown := shownName(dir, file)
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !must:
+		return out, nil
+	case err != nil:
+		return out, Problems{{File: shown, Message: "cannot be read: " + cause(err)}}
+	}
+	doc, problem := parseDocument(file, shown, text)
+	if problem != nil {
+		return out, Problems{*problem}
+	}
+	if len(doc.roots) > 1 {
+		second := doc.roots[1]
+		return out, Problems{{File: shown, Line: second.Line, Message: "holds more than one YAML document", Advice: "keep one"}}
+	}
+	out.doc = doc
+	return out, nil
+}
+
+func (s *settingsFile) fields() (*fields, *report, Problems) {
+	r := &report{place: documentPlace(s.doc)}
+	if len(s.doc.roots) == 0 {
+		return mapping(r, nil, nil), r, nil
+	}
+	values, problem := s.doc.values(s.doc.roots[0])
+	if problem != nil {
+		return nil, r, Problems{*problem}
+	}
+	return mapping(r, nil, stringKeys(values)), r, nil
+}
+
+// readProjectFile reads longshore.yml.
+func readProjectFile(dir, file string, must bool) (settingsFile, Problems) {
+	out, problems := readSettingsFile(dir, file, must)
+	if out.doc == nil || len(problems) > 0 {
+		return out, problems
+	}
+	f, r, problems := out.fields()
+	if len(problems) > 0 {
+		return out, problems
+	}
+	checkName(f, keyProject, f.text(keyProject))
+	checkName(f, keyOrg, f.text(keyOrg))
+	f.text(keySite)
+	out.hosts = readHosts(f.sub(keyHosts))
+	readSiteDefaults(f)
+	sites := f.sub(keySites)
+	for _, name := range sortedKeys(sites.values) {
+		checkName(sites, name, name)
+		out.sites[name] = readSite(sites.sub(name))
+	}
+	for key, advice := range map[string]string{
+		keyState: "put it into your own settings, or set LONGSHORE_STATE", keyEngine: "put it into your own settings",
+	} {
+		if _, ok := f.get(key); ok {
+			r.add(keyPath{key}, "is a setting of this machine, not of the project", advice)
+		}
+	}
+	f.done()
+	return out, r.problems
+}
+
+// readSite reads one entry of sites.
+func readSite(f *fields) site {
+	s := site{hosts: f.texts(keyHosts)}
+	if s.hosts != nil && len(s.hosts) == 0 {
+		f.report.add(f.path.with(keyHosts), "names no host", "name one that hosts defines")
+	}
+	defaults := readSiteDefaults(f)
+	defaults.hosts = s.hosts
+	f.done()
+	return defaults
+}
+
+// readSiteDefaults reads the keys that a site has, and that longshore.yml may also set for all sites.
+func readSiteDefaults(f *fields) site {
+	s := site{compose: f.texts(keyCompose), profiles: f.texts(keyProfiles), buildHost: f.text(keyBuildHost)}
+	s.keep, _ = f.number(keyKeep, 1, 1000)
+	return s
+}
+
+// readUserFile reads the user's own settings, which hold for all projects.
+func readUserFile(dir, file string) (settingsFile, Problems) {
+	out, problems := readSettingsFile(dir, file, false)
+	if out.doc == nil || len(problems) > 0 {
+		return out, problems
+	}
+	f, r, problems := out.fields()
+	if len(problems) > 0 {
+		return out, problems
+	}
+	checkName(f, keyOrg, f.text(keyOrg))
+	out.hosts = readHosts(f.sub(keyHosts))
+	f.number(keyKeep, 1, 1000)
+	f.text(keyState)
+	engine := f.sub(keyEngine)
+	for _, port := range []string{"port", "ui_port", "codec_port"} {
+		engine.number(port, 1, 65535)
+	}
+	engine.done()
+	for _, key := range []string{keyProject, keySite, keySites, keyCompose, keyProfiles, keyBuildHost} {
+		if _, ok := f.get(key); ok {
+			r.add(keyPath{key}, "is a setting of a project", "put it into the project's longshore.yml")
+		}
+	}
+	f.done()
+	return out, r.problems
+}
+
+// checkName reports a name that cannot be one; an empty one was not written.
+func checkName(f *fields, key, name string) {
+	if name != "" && !nameForm.MatchString(name) {
+		f.report.add(f.path.with(key), fmt.Sprintf("%q is not a name", name), nameAdvice)
+	}
+}
+
+// userFilePath is where the user's own settings are; empty where there is no home.
+func userFilePath(environ map[string]string) string {
+	if dir := environ["XDG_CONFIG_HOME"]; filepath.IsAbs(dir) {
+		return filepath.Join(dir, "longshore", "config.yml")
+	}
+	if home := environ["HOME"]; home != "" {
+		return filepath.Join(home, ".config", "longshore", "config.yml")
+	}
+	return ""
+}
+
+// defaultState is where the engine's data, keys and logs of this machine's Longshore are; empty where there is no home.
+func defaultState(environ map[string]string) string {
+	if dir := environ["XDG_STATE_HOME"]; filepath.IsAbs(dir) {
+		return filepath.Join(dir, "longshore")
+	}
+	if home := environ["HOME"]; home != "" {
+		return filepath.Join(home, ".local", "state", "longshore")
+	}
+	return ""
+}

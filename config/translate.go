@@ -1,0 +1,228 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// translator turns a compose project into the services, networks and volumes of a spec, and reports what does not fit.
+type translator struct {
+	*report
+	project *types.Project
+	sources *sources
+	written map[string]map[string]string // see compose.written
+	environ map[string]string
+	// remote is a host of the site that is not this machine; empty where there is none.
+	remote string
+	// fileBytes is how much content of configs the spec holds so far.
+	fileBytes int
+}
+
+func newTranslator(c *compose, remote string) *translator {
+	return &translator{
+		report:  &report{place: c.sources.place},
+		project: c.project,
+		sources: c.sources,
+		written: c.written,
+		environ: c.project.Environment,
+		remote:  remote,
+	}
+}
+
+// services are sorted by name.
+func (t *translator) services() []app.Service {
+	awaited := t.awaited()
+	out := make([]app.Service, 0, len(t.project.Services))
+	for _, name := range slices.Sorted(maps.Keys(t.project.Services)) {
+		out = append(out, t.service(t.project.Services[name], awaited[name]))
+	}
+	t.checkRoutes(out)
+	return out
+}
+
+// awaited are the services that another waits for to end.
+func (t *translator) awaited() map[string]bool {
+	out := map[string]bool{}
+	for _, s := range t.project.Services {
+		for name, dependency := range s.DependsOn {
+			if dependency.Condition == types.ServiceConditionCompletedSuccessfully {
+				out[name] = true
+			}
+		}
+	}
+	return out
+}
+
+func (t *translator) service(s types.ServiceConfig, oneShot bool) app.Service {
+	path := keyPath{"services", s.Name}
+	e := readExtension(t.report, path.with(extensionKey), stringKeys(s.Extensions[extensionKey]))
+	out := app.Service{
+		Name:       s.Name,
+		Build:      t.build(s, path.with("build")),
+		Platform:   platform(s),
+		Push:       e.transfer == transferPush,
+		PullPolicy: s.PullPolicy,
+		Container:  t.container(s, path, oneShot),
+		Replicas:   s.GetScale(),
+		DependsOn:  t.dependencies(s),
+		Release:    e.release,
+		OneShot:    oneShot,
+	}
+	for _, route := range e.routes {
+		t.checkRoute(route)
+		out.Routes = append(out.Routes, route.route)
+	}
+	out.Health = e.health.spec(out.Routes)
+	if out.Routed() {
+		out.Drain = orDefault(e.drain, DefaultDrain)
+	}
+	if out.Build != nil {
+		out.Container.Image = "" // the image is named after the release
+	}
+	out.Order = t.order(s, out)
+	t.checkService(s, out, e)
+	return out
+}
+
+// platform is the service's, or the only one that its image is built for.
+func platform(s types.ServiceConfig) string {
+	if s.Platform == "" && s.Build != nil && len(s.Build.Platforms) == 1 {
+		return s.Build.Platforms[0]
+	}
+	return s.Platform
+}
+
+// dependencies leaves out those that no profile turned on: compose lets only optional ones be missing.
+func (t *translator) dependencies(s types.ServiceConfig) []app.Dependency {
+	var out []app.Dependency
+	for _, name := range slices.Sorted(maps.Keys(s.DependsOn)) {
+		if _, ok := t.project.Services[name]; !ok {
+			continue
+		}
+		d := s.DependsOn[name]
+		condition := d.Condition
+		if condition == "" {
+			condition = app.ConditionStarted
+		}
+		out = append(out, app.Dependency{Service: name, Condition: condition, Restart: d.Restart, Required: d.Required})
+	}
+	return out
+}
+
+// order is what the file says, else the one that is safe: two containers may not share a volume's data or a port.
+func (t *translator) order(s types.ServiceConfig, out app.Service) string {
+	if out.Routed() {
+		return ""
+	}
+	if s.Deploy != nil && s.Deploy.UpdateConfig != nil && s.Deploy.UpdateConfig.Order != "" {
+		return s.Deploy.UpdateConfig.Order
+	}
+	c := out.Container
+	holdsData := slices.ContainsFunc(c.Mounts, func(m app.Mount) bool { return m.Type == "volume" || m.Type == "bind" })
+	if holdsData || len(c.VolumesFrom) > 0 || exclusive(c) != nil || len(c.Ports) > 0 {
+		return app.StopFirst
+	}
+	return app.StartFirst
+}
+
+// exclusive is the key of what a container has that a second one cannot have beside it; empty where there is nothing.
+func exclusive(c app.Container) keyPath {
+	switch {
+	case c.FixedName != "":
+		return keyPath{"container_name"}
+	case slices.ContainsFunc(c.Ports, func(p app.Port) bool { return p.Published != "" && !strings.Contains(p.Published, "-") }):
+		return keyPath{"ports"}
+	case c.MacAddress != "":
+		return keyPath{"mac_address"}
+	}
+	for _, n := range c.Networks {
+		switch {
+		case n.IPv4 != "":
+			return keyPath{"networks", n.Network, "ipv4_address"}
+		case n.IPv6 != "":
+			return keyPath{"networks", n.Network, "ipv6_address"}
+		case n.MacAddress != "":
+			return keyPath{"networks", n.Network, "mac_address"}
+		}
+	}
+	return nil
+}
+
+// networks are those that services join, sorted by name, and the site's own where a routed service needs it.
+func (t *translator) networks(services []app.Service) []app.Network {
+	used := map[string]bool{}
+	for _, s := range services {
+		if s.Routed() {
+			used[app.DefaultNetwork] = true
+		}
+		for _, n := range s.Container.Networks {
+			used[n.Network] = true
+		}
+	}
+	var out []app.Network
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		out = append(out, t.network(name, t.project.Networks[name]))
+	}
+	if defined, ok := t.project.Networks[app.DefaultNetwork]; ok && bool(defined.External) && slices.ContainsFunc(services, app.Service.Routed) {
+		t.add(keyPath{"networks", app.DefaultNetwork, "external"}, "a routed service needs the site's own default network",
+			"give the external network another name, and join the services to it")
+	}
+	return out
+}
+
+func (t *translator) network(name string, n types.NetworkConfig) app.Network {
+	if n.External {
+		return app.Network{Name: name, External: n.Name}
+	}
+	t.checkLabels(n.Labels, keyPath{"networks", name, "labels"})
+	out := app.Network{
+		Name:       name,
+		Driver:     n.Driver,
+		DriverOpts: n.DriverOpts,
+		Internal:   n.Internal,
+		Attachable: n.Attachable,
+		EnableIPv6: n.EnableIPv6 != nil && *n.EnableIPv6,
+		Labels:     n.Labels,
+	}
+	for _, pool := range n.Ipam.Config {
+		if pool.Subnet == "" {
+			continue
+		}
+		out.Subnets = append(out.Subnets, app.Subnet{
+			CIDR: pool.Subnet, Gateway: pool.Gateway, Range: pool.IPRange, Aux: pool.AuxiliaryAddresses,
+		})
+	}
+	return out
+}
+
+// volumes are the named ones that services mount, sorted by name.
+func (t *translator) volumes(services []app.Service) []app.Volume {
+	used := map[string]bool{}
+	for _, s := range services {
+		for _, m := range s.Container.Mounts {
+			if m.Type == types.VolumeTypeVolume && m.Source != "" {
+				used[m.Source] = true
+			}
+		}
+	}
+	var out []app.Volume
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		v := t.project.Volumes[name]
+		if v.External {
+			out = append(out, app.Volume{Name: name, External: v.Name})
+			continue
+		}
+		t.checkLabels(v.Labels, keyPath{"volumes", name, "labels"})
+		volume := app.Volume{Name: name, Driver: v.Driver, DriverOpts: v.DriverOpts, Labels: v.Labels}
+		if t.sources.has(keyPath{"volumes", name, "name"}) {
+			volume.CustomName = v.Name
+		}
+		out = append(out, volume)
+	}
+	return out
+}
