@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 
 	"github.com/longshore-dev/longshore/activities/codec"
@@ -25,7 +26,7 @@ var ErrNotAnswering = errors.New("no engine answers")
 
 // Settings choose the engine and how to speak to it.
 type Settings struct {
-	// State is the state folder; empty means StateDir.
+	// State is the state folder; it need not exist.
 	State string
 	// Logger gets the Temporal client's messages; nil drops them.
 	Logger log.Logger
@@ -61,13 +62,6 @@ const UIVariable = "LONGSHORE_UI"
 // Find says which engine the settings mean: TEMPORAL_ADDRESS and its fellows (namespace, TLS, API key, profiles of
 // temporal.toml) where they name an address, else the embedded engine.
 func Find(s Settings) (Target, error) {
-	state := s.State
-	if state == "" {
-		var err error
-		if state, err = StateDir(); err != nil {
-			return Target{}, err
-		}
-	}
 	var options client.Options
 	if !s.Embedded {
 		var err error
@@ -82,12 +76,12 @@ func Find(s Settings) (Target, error) {
 	if options.Namespace == "" {
 		options.Namespace = client.DefaultNamespace
 	}
-	target := Target{Address: options.HostPort, Namespace: options.Namespace, state: state, options: options}
+	target := Target{Address: options.HostPort, Namespace: options.Namespace, state: s.State, options: options}
 	if target.Address != "" {
 		target.UI = strings.TrimSuffix(os.Getenv(UIVariable), "/")
 		return target, nil
 	}
-	endpoints, err := ReadEndpoints(state)
+	endpoints, err := ReadEndpoints(s.State)
 	if err != nil {
 		return Target{}, err
 	}
@@ -96,19 +90,28 @@ func Find(s Settings) (Target, error) {
 	return target, nil
 }
 
-// Dial connects to the engine, with all payloads encrypted by the state folder's key ring, which is made where there is
-// none. It fails with ErrNotAnswering within ten seconds, or sooner if ctx ends. Later calls reconnect by themselves.
+// Converters read and write payloads and failures with the state folder's key ring, which is made where there is none.
+func (t Target) Converters() (converter.DataConverter, converter.FailureConverter, error) {
+	ring, err := keyring.Open(KeyRingPath(t.state))
+	if err != nil {
+		return nil, nil, err
+	}
+	data, failures := codec.Converters(ring)
+	return data, failures, nil
+}
+
+// Dial connects to the engine, with all payloads encrypted as Converters does. It fails with ErrNotAnswering within ten
+// seconds, or sooner if ctx ends. Later calls reconnect by themselves.
 func (t Target) Dial(ctx context.Context) (client.Client, error) {
 	if t.Address == "" {
 		return nil, fmt.Errorf("%w: the embedded engine was never started; run longshore up -d", ErrNotAnswering)
 	}
-	ring, err := keyring.Open(KeyRingPath(t.state))
+	data, failures, err := t.Converters()
 	if err != nil {
 		return nil, err
 	}
 	options := t.options
-	options.HostPort = t.Address
-	options.DataConverter, options.FailureConverter = codec.Converters(ring)
+	options.HostPort, options.DataConverter, options.FailureConverter = t.Address, data, failures
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	c, err := client.DialContext(ctx, options)

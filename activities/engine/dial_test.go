@@ -45,7 +45,7 @@ func TestFind(t *testing.T) {
 			for k, v := range test.environment {
 				t.Setenv(k, v)
 			}
-			got, err := Find(Settings{Embedded: test.embedded})
+			got, err := Find(Settings{State: dir, Embedded: test.embedded})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +59,7 @@ func TestFind(t *testing.T) {
 func TestFindNamesABrokenFile(t *testing.T) {
 	dir := isolate(t)
 	write(t, filepath.Join(dir, endpointsFile), "{")
-	if _, err := Find(Settings{}); err == nil || !strings.Contains(err.Error(), endpointsFile) {
+	if _, err := Find(Settings{State: dir}); err == nil || !strings.Contains(err.Error(), endpointsFile) {
 		t.Errorf("got %v, want a message that names %s", err, endpointsFile)
 	}
 }
@@ -85,28 +85,9 @@ func TestDialSaysWhatToDo(t *testing.T) {
 			if err := (Endpoints{Engine: test.embedded}).Write(dir); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Dial(t.Context(), Settings{})
+			_, err := Dial(t.Context(), Settings{State: dir})
 			if !errors.Is(err, ErrNotAnswering) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want ErrNotAnswering with %q", err, test.want)
-			}
-		})
-	}
-}
-
-func TestStateDir(t *testing.T) {
-	tests := map[string]struct{ state, xdg, want string }{
-		"named":            {state: "/srv/state", xdg: "/xdg", want: "/srv/state"},
-		"XDG":              {xdg: "/xdg", want: "/xdg/longshore"},
-		"XDG not absolute": {xdg: "xdg", want: "/home/me/.local/state/longshore"},
-		"home":             {want: "/home/me/.local/state/longshore"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv(StateVariable, test.state)
-			t.Setenv("XDG_STATE_HOME", test.xdg)
-			t.Setenv("HOME", "/home/me")
-			if got, err := StateDir(); err != nil || got != test.want {
-				t.Errorf("got %s, %v, want %s", got, err, test.want)
 			}
 		})
 	}
@@ -127,7 +108,6 @@ func TestRunURL(t *testing.T) {
 func isolate(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	t.Setenv(StateVariable, dir)
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(dir, "temporal.toml"))
 	for _, name := range []string{"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_API_KEY", UIVariable} {
 		t.Setenv(name, "") // has it restored after the test

@@ -13,7 +13,8 @@ import (
 	"path/filepath"
 )
 
-// StateVariable names the environment variable that moves the state folder.
+// StateVariable names the environment variable with the state folder: that of the embedded engine's data, the key ring
+// and the logs.
 const StateVariable = "LONGSHORE_STATE"
 
 // The files of the state folder that more than one program reads.
@@ -21,23 +22,6 @@ const (
 	endpointsFile = "up.json"
 	keyRingFile   = "keys.json"
 )
-
-// StateDir is the folder of the embedded engine's data, the key ring and the logs: $LONGSHORE_STATE, or longshore in
-// $XDG_STATE_HOME, or ~/.local/state/longshore. It need not exist.
-func StateDir() (string, error) {
-	if dir := os.Getenv(StateVariable); dir != "" {
-		return filepath.Abs(dir)
-	}
-	// The XDG specification has relative paths ignored.
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "longshore"), nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("find the state folder: %w; set %s to a folder", err, StateVariable)
-	}
-	return filepath.Join(home, ".local", "state", "longshore"), nil
-}
 
 // KeyRingPath is the key ring's file in a state folder.
 func KeyRingPath(state string) string { return filepath.Join(state, keyRingFile) }

@@ -1,0 +1,103 @@
+package display
+
+import (
+	"time"
+
+	"github.com/longshore-dev/longshore/starter/run"
+)
+
+// The events that lines and JSON tell of a run.
+const (
+	eventRun      = "run-started"
+	eventCancel   = "cancel-requested"
+	eventWaiting  = "waiting"
+	eventResumed  = "resumed"
+	eventStart    = "step-started"
+	eventProgress = "step-progress"
+	eventRetry    = "step-retrying"
+	eventEnd      = "step-ended"
+	eventRunEnd   = "run-ended"
+)
+
+// change is what became different from one view to the next.
+type change struct {
+	Event string    `json:"event"`
+	At    time.Time `json:"at"`
+	Host  string    `json:"host,omitempty"`
+	Step  string    `json:"step,omitempty"` // the activity's type
+	ID    string    `json:"id,omitempty"`   // the activity's id, unique in the run
+	Text  string    `json:"text,omitempty"`
+	State run.State `json:"state,omitempty"`
+	// DurationMS is set on events that end something.
+	DurationMS *int64 `json:"duration_ms,omitempty"`
+	Attempt    int    `json:"attempt,omitempty"`
+	Problem    string `json:"problem,omitempty"`
+	Done       int64  `json:"done,omitempty"`
+	Total      int64  `json:"total,omitempty"`
+	Unit       string `json:"unit,omitempty"`
+	Note       string `json:"note,omitempty"`
+}
+
+// changes lists what became different, in order.
+func changes(before, after run.View, now time.Time) []change {
+	var out []change
+	if before.Started.IsZero() && !after.Started.IsZero() {
+		out = append(out, change{Event: eventRun, At: after.Started})
+	}
+	for i, s := range after.Steps {
+		if i >= len(before.Steps) {
+			c := stepChange(eventStart, s)
+			c.At = s.Scheduled
+			out = append(out, c)
+			if s.State.Over() {
+				out = append(out, ended(s))
+			}
+			continue
+		}
+		was := before.Steps[i]
+		switch {
+		case was.State.Over():
+		case s.State.Over():
+			out = append(out, ended(s))
+		case s.Attempt > was.Attempt && was.Attempt > 0 || s.Problem != was.Problem:
+			c := stepChange(eventRetry, s)
+			c.At = now
+			out = append(out, c)
+		case s.Beat != was.Beat:
+			c := stepChange(eventProgress, s)
+			c.At, c.Done, c.Total, c.Unit, c.Note = now, s.Beat.Done, s.Beat.Total, s.Beat.Unit, Clean(s.Beat.Note)
+			out = append(out, c)
+		}
+	}
+	if !before.Cancelled && after.Cancelled {
+		out = append(out, change{Event: eventCancel, At: now})
+	}
+	if before.Waiting != after.Waiting && after.Ended.IsZero() {
+		if after.Waiting == "" {
+			out = append(out, change{Event: eventResumed, At: now})
+		} else {
+			out = append(out, change{Event: eventWaiting, At: now, Text: after.Waiting})
+		}
+	}
+	if before.Ended.IsZero() && !after.Ended.IsZero() {
+		c := change{Event: eventRunEnd, At: after.Ended}
+		c.DurationMS = new(after.Elapsed(after.Ended).Milliseconds())
+		out = append(out, c)
+	}
+	return out
+}
+
+func stepChange(event string, s run.Step) change {
+	return change{
+		Event: event, Host: s.Host, Step: s.Name, ID: s.ID, Text: oneLine(s.Text), State: s.State,
+		Attempt: s.Attempt, Problem: oneLine(s.Problem),
+	}
+}
+
+func ended(s run.Step) change {
+	c := stepChange(eventEnd, s)
+	c.At = s.Ended
+	c.DurationMS = new(s.Elapsed(s.Ended).Milliseconds())
+	c.Done, c.Total, c.Unit = s.Beat.Done, s.Beat.Total, s.Beat.Unit
+	return c
+}

@@ -1,0 +1,74 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// ErrReplaced says that a run was ended in favour of a newer one of the same workflow id: it was reset, or continued.
+var ErrReplaced = errors.New("the run was replaced by a newer one")
+
+// Result reads how a run ended from its last event. It fails with ErrReplaced where another run may carry on. A run
+// that ended without a result of its own (it was terminated, or its workflow is broken) gets one that says so.
+func (f Fold) Result(site app.Site, last *historypb.HistoryEvent) (app.Result, error) {
+	var result app.Result
+	switch last.GetEventType() {
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+		if err := f.Data.FromPayloads(last.GetWorkflowExecutionCompletedEventAttributes().GetResult(), &result); err != nil {
+			return result, fmt.Errorf("read the run's result: %w", err)
+		}
+		return result, nil
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+		return f.failed(site, last.GetWorkflowExecutionFailedEventAttributes())
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+		details := last.GetWorkflowExecutionCanceledEventAttributes().GetDetails()
+		if len(details.GetPayloads()) > 0 {
+			if err := f.Data.FromPayloads(details, &result); err != nil {
+				return result, fmt.Errorf("read the run's result: %w", err)
+			}
+			return result, nil
+		}
+		return app.Result{Outcome: app.Cancelled, Site: site.String()}, nil
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+		return broken(site, "the run was terminated, so that nothing could be undone"), ErrReplaced
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+		return broken(site, "the run was continued as another"), ErrReplaced
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+		return broken(site, "the run took longer than the engine allows, and could not undo what it had done"), nil
+	}
+	return result, fmt.Errorf("read the run's result: it ended with %s, which is not known", last.GetEventType())
+}
+
+func (f Fold) failed(site app.Site, a *historypb.WorkflowExecutionFailedEventAttributes) (app.Result, error) {
+	err := f.Failures.FailureToError(a.GetFailure())
+	var result app.Result
+	application, ok := errors.AsType[*temporal.ApplicationError](err)
+	if ok && application.HasDetails() && application.Details(&result) == nil && result.Outcome != "" {
+		return result, nil
+	}
+	message := err.Error()
+	if ok {
+		message = application.Message()
+	}
+	return broken(site, "the workflow itself failed: "+message), nil
+}
+
+// broken is the result of a run that could not say how it ended.
+func broken(site app.Site, message string) app.Result {
+	return app.Result{
+		Outcome: app.FailedDirty,
+		Site:    site.String(),
+		Failure: &app.Failure{
+			Kind:    app.KindInternal,
+			Step:    "run",
+			Message: message,
+			Advice:  "Look at what runs with longshore ps, and deploy again: a deploy finds and removes what another has left.",
+		},
+	}
+}
