@@ -5,6 +5,7 @@ package docker_test
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	dockerimage "github.com/docker/docker/api/types/image"
+
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/docker"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -26,7 +29,6 @@ const program = `package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -34,19 +36,14 @@ import (
 )
 
 func main() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
 	fmt.Println("to stdout")
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(50 * time.Millisecond) // the engine reads the two streams in no order
 	fmt.Fprintln(os.Stderr, "to stderr")
 	if len(os.Args) > 1 && os.Args[1] == "fail" {
 		os.Exit(7)
 	}
-	l, err := net.Listen("tcp", ":8080")
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
 	<-stop
 }
 `
@@ -54,7 +51,7 @@ func main() {
 func local(t *testing.T) *docker.Engine {
 	t.Helper()
 	e, err := docker.New(func(ctx context.Context) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", "/var/run/docker.sock")
+		return (&net.Dialer{}).DialContext(ctx, "unix", cmp.Or(os.Getenv("LONGSHORE_TEST_DOCKER_SOCKET"), "/var/run/docker.sock"))
 	}, "local")
 	if err != nil {
 		t.Fatal(err)
@@ -82,10 +79,14 @@ func image(t *testing.T, e *docker.Engine) string {
 	var layer bytes.Buffer
 	writeTar(t, &layer, map[string][]byte{"app": binary})
 	ref := "longshore-docker-test:" + strings.ToLower(t.Name())
-	imported := exec.Command("docker", "import", "-c", `ENTRYPOINT ["/app"]`, "-c", "LABEL dev.longshore.dockertest=yes", "-", ref)
-	imported.Stdin = &layer
-	if out, err := imported.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	body, err := e.Client().ImageImport(t.Context(), dockerimage.ImportSource{Source: &layer, SourceName: "-"}, ref,
+		dockerimage.ImportOptions{Changes: []string{`ENTRYPOINT ["/app"]`, "LABEL dev.longshore.dockertest=yes"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := e.ImageRemove(context.Background(), ref); err != nil {
@@ -193,6 +194,13 @@ func TestContainerLife(t *testing.T) {
 		t.Errorf("address of a container: %v", err)
 	}
 
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if logs, err := e.ContainerLogs(ctx, id, 5); err == nil && len(logs) == 2 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("the container does not get up: %q, %v", logs, err)
+		}
+	}
 	if err := e.ContainerStop(ctx, id, -1); err != nil {
 		t.Fatal(err)
 	}
