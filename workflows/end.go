@@ -1,10 +1,13 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/planner"
 )
 
 // end decides the outcome, undoes what a failed run has done, and answers.
@@ -100,4 +103,22 @@ func runError(result app.Result) error {
 		}
 		return temporal.NewNonRetryableApplicationError(message, string(result.Outcome), nil, result)
 	}
+}
+
+// urls are where the release is served.
+func (d *deploy) urls() []string {
+	var out []string
+	for _, h := range d.hosts {
+		if h.plan.Table == nil {
+			continue
+		}
+		for _, r := range h.plan.Table.Routes {
+			for _, url := range planner.RouteURLs(h.host, r.Route) {
+				if !slices.Contains(out, url) {
+					out = append(out, url)
+				}
+			}
+		}
+	}
+	return out
 }

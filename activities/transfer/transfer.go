@@ -21,10 +21,10 @@ type Activities struct {
 	Hosts host.Opener
 }
 
-// Register binds the activities to their names.
-func (a Activities) Register(r activities.Registry) {
-	activities.Transfer.Register(r, a.Transfer)
-	activities.Pull.Register(r, a.Pull)
+// Register binds the activities to their names. Transfer is for the worker's own queue, where the image is.
+func (a Activities) Register(shared, own activities.Registry) {
+	activities.Transfer.Register(own, a.Transfer)
+	activities.Pull.Register(shared, a.Pull)
 }
 
 // Transfer implements activities.Transfer: the image goes over whole, as a stream that is stored nowhere on its way. An

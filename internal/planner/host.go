@@ -26,8 +26,11 @@ func planHost(desired Desired, o app.Observed, h app.Host, release string, st st
 		})
 	}
 	slots := freeSlots(spec, o)
-	for _, s := range spec.Services {
-		plan.Changes = append(plan.Changes, planService(desired, o, h, s, release, st.of[s.Name], slots))
+	replaced := map[string]bool{}
+	for _, s := range byStage(spec, st) {
+		c := planService(desired, o, h, s, release, st.of[s.Name], slots, replaced)
+		replaced[s.Name] = c.Action != app.Keep
+		plan.Changes = append(plan.Changes, c)
 	}
 	plan.Changes = append(plan.Changes, removals(spec, o, st.last)...)
 	slices.SortStableFunc(plan.Changes, func(a, b app.ServiceChange) int {
@@ -37,11 +40,21 @@ func planHost(desired Desired, o app.Observed, h app.Host, release string, st st
 	return plan
 }
 
-// planService decides what happens to one service on one host.
-func planService(desired Desired, o app.Observed, h app.Host, s app.Service, release string, stage int, slots *slots) app.ServiceChange {
+// byStage are the services with those that others depend on first.
+func byStage(spec app.Spec, st stages) []app.Service {
+	out := slices.Clone(spec.Services)
+	slices.SortStableFunc(out, func(a, b app.Service) int { return cmp.Compare(st.of[a.Name], st.of[b.Name]) })
+	return out
+}
+
+// planService decides what happens to one service on one host, after the services that it depends on.
+func planService(desired Desired, o app.Observed, h app.Host, s app.Service, release string, stage int, slots *slots, replaced map[string]bool) app.ServiceChange {
 	change := app.ServiceChange{Service: s.Name, Routed: s.Routed(), Stage: stage, Order: s.Order}
 	have := containersOf(o, s.Name)
 	reason := difference(desired, o, h, s, have)
+	if reason == "" {
+		reason = restartReason(s, replaced)
+	}
 	switch {
 	case reason == "":
 		change.Action = app.Keep
@@ -69,6 +82,16 @@ func planService(desired Desired, o app.Observed, h app.Host, s app.Service, rel
 		change.Start = append(change.Start, c)
 	}
 	return change
+}
+
+// restartReason says which replaced dependency takes the service with it (depends_on with restart: true).
+func restartReason(s app.Service, replaced map[string]bool) string {
+	for _, d := range s.DependsOn {
+		if d.Restart && replaced[d.Service] {
+			return d.Service + " is replaced"
+		}
+	}
+	return ""
 }
 
 // removals are the services that the host runs and the spec no longer has. They go last.

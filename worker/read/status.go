@@ -1,0 +1,77 @@
+package read
+
+import (
+	"context"
+
+	"github.com/longshore-dev/longshore/activities/edge"
+	"github.com/longshore-dev/longshore/activities/inspect"
+	"github.com/longshore-dev/longshore/activities/release"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/planner"
+)
+
+func (r *reader) status(ctx context.Context, h app.Host) any {
+	out := inspect.StatusResponse{Host: h.Name, Services: []inspect.ServiceStatus{}}
+	opened, err := r.hosts.Open(ctx, h)
+	if err == nil {
+		err = r.fillStatus(ctx, h, opened, &out)
+	}
+	out.Problem = problem(h, err)
+	return out
+}
+
+func (r *reader) fillStatus(ctx context.Context, at app.Host, h host.Host, out *inspect.StatusResponse) error {
+	current, _, err := release.Read(ctx, h, r.request.Site)
+	if err != nil || current == nil {
+		return err
+	}
+	out.Release, out.At, out.By = current.ID, current.At, current.By
+	containers, err := siteContainers(ctx, h, r.request.Site)
+	if err != nil {
+		return err
+	}
+	for _, s := range current.Spec.Services {
+		out.Services = append(out.Services, serviceStatus(s, containers))
+		for _, route := range s.Routes {
+			out.URLs = append(out.URLs, planner.RouteURLs(at, route)...)
+		}
+	}
+	return r.fillEdge(ctx, h, out)
+}
+
+// serviceStatus counts a service's replicas. One that has done its work and ended well counts as running and healthy.
+func serviceStatus(s app.Service, containers []app.ContainerState) inspect.ServiceStatus {
+	out := inspect.ServiceStatus{Service: s.Name, Routed: s.Routed(), Wanted: s.Replicas}
+	for _, c := range containers {
+		if c.Labels[app.LabelService] != s.Name || c.Labels[app.LabelRole] != app.RoleService {
+			continue
+		}
+		done := s.OneShot && c.Status == "exited" && c.ExitCode == 0
+		if c.Running() || done {
+			out.Running++
+		}
+		if done || (c.Running() && (c.Health == "" || c.Health == "healthy")) {
+			out.Healthy++
+		}
+	}
+	return out
+}
+
+func (r *reader) fillEdge(ctx context.Context, h host.Host, out *inspect.StatusResponse) error {
+	edges, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelRole: app.RoleEdge})
+	if err != nil || len(edges) == 0 {
+		return err
+	}
+	status, err := edge.ClientOf(h).Status(ctx)
+	if err != nil {
+		return err
+	}
+	out.Edge = status.Version
+	for _, e := range status.Releases {
+		if e.Site == r.request.Site.String() {
+			out.InFlight += e.InFlight
+		}
+	}
+	return nil
+}

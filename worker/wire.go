@@ -1,0 +1,35 @@
+package main
+
+import (
+	sdk "go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/longshore-dev/longshore/activities/build"
+	"github.com/longshore-dev/longshore/activities/container"
+	"github.com/longshore-dev/longshore/activities/edge"
+	"github.com/longshore-dev/longshore/activities/host"
+	"github.com/longshore-dev/longshore/activities/release"
+	"github.com/longshore-dev/longshore/activities/transfer"
+	machine "github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/workflows"
+)
+
+// wiring is what the implementations are made of.
+type wiring struct {
+	hosts machine.Opener
+	queue string
+	edges edge.Image
+}
+
+// register binds every workflow and activity to its name: on the queue that all workers share, and on this worker's own.
+func (w wiring) register(shared, own sdk.Registry) {
+	shared.RegisterWorkflowWithOptions(workflows.Deploy, workflow.RegisterOptions{Name: workflows.DeployName})
+	shared.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanName})
+
+	host.Activities{Hosts: w.hosts}.Register(shared)
+	container.Activities{Hosts: w.hosts}.Register(shared)
+	release.Activities{Hosts: w.hosts}.Register(shared)
+	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)
+	build.Activities{Hosts: w.hosts, Queue: w.queue}.Register(shared, own)
+	transfer.Activities{Hosts: w.hosts}.Register(shared, own)
+}
