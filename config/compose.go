@@ -164,8 +164,8 @@ func loadModel(ctx context.Context, details types.ConfigDetails, options *loader
 	})
 }
 
-// toProject binds the model. The consistency check stops at the first mistake, so the rest is bound without it: other
-// problems are then found as well.
+// toProject binds the model. The loader's own consistency check stops at the first mistake it happens upon: references
+// that lead nowhere are looked for here, all of them, and the rest is bound without it.
 func toProject(model map[string]any, options *loader.Options, details types.ConfigDetails, src *sources) (*types.Project, Problems) {
 	if err := paths.ResolveRelativePaths(model, details.WorkingDir, nil); err != nil {
 		return nil, loaderProblems(src, err)
@@ -175,18 +175,20 @@ func toProject(model map[string]any, options *loader.Options, details types.Conf
 	if err != nil {
 		return nil, loaderProblems(src, err)
 	}
-	project, err := loader.ModelToProject(cloneModel(model), options, details)
-	if err == nil {
-		return project, nil
-	}
-	problems := loaderProblems(src, err)
 	lenient := *options
 	lenient.SkipConsistencyCheck = true
-	project, err = loader.ModelToProject(model, &lenient, details)
+	project, err := loader.ModelToProject(cloneModel(model), &lenient, details)
 	if err != nil {
-		return nil, problems
+		return nil, loaderProblems(src, err)
 	}
-	return project, problems
+	if problems := checkReferences(src, project); len(problems) > 0 {
+		return project, problems
+	}
+	consistent, err := loader.ModelToProject(model, options, details)
+	if err != nil {
+		return project, loaderProblems(src, err)
+	}
+	return consistent, nil
 }
 
 func cloneModel(model map[string]any) map[string]any {

@@ -24,6 +24,10 @@ func loaderProblems(src *sources, err error) Problems {
 		r.add(path, text, interpolationAdvice(err))
 		return r.problems
 	}
+	if m := missingEnvFile.FindStringSubmatch(message); m != nil {
+		r.add(src.envFile(m[1]), "the file "+m[1]+" is not there", "make it, or write it as {path: …, required: false}")
+		return r.problems
+	}
 	for _, known := range loaderMessages() {
 		if m := known.pattern.FindStringSubmatch(message); m != nil {
 			path, text := known.read(m)
@@ -35,6 +39,8 @@ func loaderProblems(src *sources, err error) Problems {
 	return r.problems
 }
 
+var missingEnvFile = regexp.MustCompile(`^env file (\S+) not found`)
+
 // loaderMessage is one form of the loader's errors.
 type loaderMessage struct {
 	pattern *regexp.Regexp
@@ -44,45 +50,17 @@ type loaderMessage struct {
 
 // loaderMessages are the forms whose key can be told, the most specific first.
 func loaderMessages() []loaderMessage {
-	// refersTo reads `service "web" … undefined network front` into services.web.networks.front.
-	refersTo := func(pattern, what string, keys ...string) loaderMessage {
-		return loaderMessage{
-			pattern: regexp.MustCompile(pattern),
-			read: func(m []string) (keyPath, string) {
-				path := keyPath{"services", m[1]}.with(keys...).with(m[2])
-				return path, "names the " + what + ` "` + m[2] + `", which the file does not define`
-			},
-			advice: "define it, or correct the name",
-		}
-	}
 	return []loaderMessage{
-		refersTo(`^service "([^"]+)" refers to undefined network ([^\s:]+)`, "network", "networks"),
-		refersTo(`^service "([^"]+)" refers to undefined volume ([^\s:]+)`, "volume", "volumes"),
-		refersTo(`^service "([^"]+)" refers to undefined config ([^\s:]+)`, "config", "configs"),
-		refersTo(`^service "([^"]+)" refers to undefined secret ([^\s:]+)`, "secret", "secrets"),
-		refersTo(`^service "([^"]+)" refers to undefined build secret ([^\s:]+)`, "secret", "build", "secrets"),
 		{
-			pattern: regexp.MustCompile(`^service "([^"]+)" depends on undefined service "([^"]+)"`),
+			pattern: regexp.MustCompile(`^services\.(?:scale|deploy\.replicas): can't set container_name and (\S+) as`),
 			read: func(m []string) (keyPath, string) {
-				return keyPath{"services", m[1], "depends_on", m[2]}, `names the service "` + m[2] + `", which is not there or turned on by no profile`
+				return keyPath{"services", m[1], "container_name"}, "only one replica can have it"
 			},
-			advice: "define it, turn its profile on, or set required: false",
-		},
-		{
-			pattern: regexp.MustCompile(`^service "([^"]+)" has neither an image nor a build context`),
-			read: func(m []string) (keyPath, string) {
-				return keyPath{"services", m[1]}, "has neither image nor build"
-			},
-			advice: "say which image it runs, or how to build one",
+			advice: "run one replica, or remove it",
 		},
 		{
 			pattern: regexp.MustCompile(`(?s)^service:? "?([a-zA-Z0-9._-]+)"? (.+)$`),
 			read:    func(m []string) (keyPath, string) { return keyPath{"services", m[1]}, m[2] },
-		},
-		{
-			pattern: regexp.MustCompile(`^env file (\S+) not found`),
-			read:    func(m []string) (keyPath, string) { return keyPath{"services"}, "the env_file " + m[1] + " is not there" },
-			advice:  "make it, or write it as {path: …, required: false}",
 		},
 		{
 			pattern: regexp.MustCompile(`(?s)^(?:validating [^:]+: )?((?:services|networks|volumes|configs|secrets|include)(?:\.[^\s:]+)*):? (.+)$`),

@@ -91,7 +91,7 @@ func entrypoint(command types.ShellCommand) []string {
 
 // environment is sorted. A name without a value removes the image's.
 func environment(values types.MappingWithEquals) []string {
-	out := make([]string, 0, len(values))
+	var out []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if value := values[name]; value != nil {
 			out = append(out, name+"="+*value)
@@ -211,7 +211,7 @@ func (t *translator) deployRestart(p types.RestartPolicy, path keyPath) app.Rest
 }
 
 func ports(in []types.ServicePortConfig) []app.Port {
-	out := make([]app.Port, 0, len(in))
+	var out []app.Port
 	for _, p := range in {
 		out = append(out, app.Port{HostIP: p.HostIP, Published: p.Published, Target: int(p.Target), Protocol: p.Protocol})
 	}
@@ -253,7 +253,7 @@ func attachments(s types.ServiceConfig) []app.Attachment {
 	if len(names) == 0 {
 		names = []string{app.DefaultNetwork}
 	}
-	out := make([]app.Attachment, 0, len(names))
+	var out []app.Attachment
 	for _, name := range names {
 		n := s.Networks[name]
 		a := app.Attachment{Network: name}

@@ -15,8 +15,8 @@ import (
 
 // document is a YAML file kept as nodes, so that every key's place can be found.
 type document struct {
-	file  string       // absolute
-	shown string       // as messages name it
+	file  string // absolute
+	shown string // as messages name it
 	text  []byte
 	roots []*yaml.Node // one for each document of the stream
 }

@@ -50,7 +50,7 @@ const (
 func reservedServiceKeys() map[string]string {
 	return map[string]string{
 		"canary":        "all replicas of a release are switched at once; remove it",
-		"secrets":       "put what may be seen by the host's administrators in env_file, and keep the rest out of the app's configuration",
+		"secrets":       "keep the value in a file on the host, and bring it in by a bind mount",
 		"tls":           plainHTTPOnly,
 		"hsts":          plainHTTPOnly,
 		"redirect_http": plainHTTPOnly,

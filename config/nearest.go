@@ -1,11 +1,17 @@
 package config
 
+import "strings"
+
 // nearest is the known word that a mistyped one most likely meant, or empty where none is close. A third of the word may
-// differ: more than that is a guess that misleads.
+// differ, or its end may be missing: more than that is a guess that misleads.
 func nearest(word string, known []string) string {
 	best, bestDistance := "", max(1, len(word)/3)+1
 	for _, candidate := range known {
-		if d := distance(word, candidate); d < bestDistance {
+		d := distance(word, candidate)
+		if len(word) > 2 && strings.HasPrefix(candidate, word) {
+			d = 1
+		}
+		if d < bestDistance {
 			best, bestDistance = candidate, d
 		}
 	}

@@ -69,48 +69,58 @@ func (s *sources) include(doc *document, depth int) Problems {
 		return nil
 	}
 	for _, root := range doc.roots {
-		at, list := step(root, "include", 0)
-		if at == nil || resolveAlias(list).Kind != yaml.SequenceNode {
-			continue
-		}
-		for _, entry := range resolveAlias(list).Content {
-			for _, path := range includePaths(entry) {
-				file := s.absolute(doc, path.Value)
-				if file == "" || s.knows(file) {
-					continue
-				}
-				included, problem := s.read(file)
-				if problem != nil {
-					problem.File, problem.Line, problem.Column = doc.shown, path.Line, path.Column
-					problem.Path = "include"
-					problem.Message = shownName(s.dir, file) + ": " + problem.Message
-					problems = append(problems, *problem)
-					continue
-				}
-				s.included = append(s.included, included)
-				problems = append(problems, s.include(included, depth+1)...)
+		for _, path := range namedFiles(valueAt(root, keyPath{"include"})) {
+			file := s.absolute(doc, path.Value)
+			if file == "" || s.knows(file) {
+				continue
 			}
+			included, problem := s.read(file)
+			if problem != nil && problem.Line == 0 {
+				problem = &Problem{File: doc.shown, Line: path.Line, Column: path.Column, Path: "include",
+					Message: shownName(s.dir, file) + ": " + problem.Message}
+			}
+			if problem != nil {
+				problems = append(problems, *problem)
+				continue
+			}
+			s.included = append(s.included, included)
+			problems = append(problems, s.include(included, depth+1)...)
 		}
 	}
 	return problems
 }
 
-// includePaths are the nodes that name files in one entry of include.
-func includePaths(entry *yaml.Node) []*yaml.Node {
-	entry = resolveAlias(entry)
-	if entry != nil && entry.Kind == yaml.MappingNode {
-		_, value := step(entry, "path", 0)
-		entry = resolveAlias(value)
+// namedFiles are the nodes that name files: a text, a mapping with one path or several, or a list of those.
+func namedFiles(n *yaml.Node) []*yaml.Node {
+	var out []*yaml.Node
+	for _, entry := range items(n) {
+		if entry.Kind == yaml.MappingNode {
+			_, path := step(entry, "path", 0)
+			out = append(out, scalars(items(path))...)
+			continue
+		}
+		out = append(out, scalars([]*yaml.Node{entry})...)
 	}
-	switch {
-	case entry == nil:
-		return nil
-	case entry.Kind == yaml.ScalarNode:
-		return []*yaml.Node{entry}
-	case entry.Kind == yaml.SequenceNode:
-		return slices.DeleteFunc(slices.Clone(entry.Content), func(n *yaml.Node) bool { return n.Kind != yaml.ScalarNode })
+	return out
+}
+
+// items are those of a list, or the one node that is none. Aliases are followed.
+func items(n *yaml.Node) []*yaml.Node {
+	n = resolveAlias(n)
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return slices.DeleteFunc([]*yaml.Node{n}, func(n *yaml.Node) bool { return n == nil })
 	}
-	return nil
+	var out []*yaml.Node
+	for _, item := range n.Content {
+		if item = resolveAlias(item); item != nil {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+func scalars(nodes []*yaml.Node) []*yaml.Node {
+	return slices.DeleteFunc(nodes, func(n *yaml.Node) bool { return n.Kind != yaml.ScalarNode })
 }
 
 // absolute resolves a path written in doc; empty where its variables cannot be filled in.
@@ -210,13 +220,13 @@ func (s *sources) basesIn(doc *document, service string) []base {
 			out = append(out, base{service: value.Value})
 			continue
 		}
-		_, name := step(value, "service", 0)
+		name := valueAt(value, keyPath{"service"})
 		if name == nil {
 			continue
 		}
-		b := base{service: resolveAlias(name).Value}
-		if _, file := step(value, "file", 0); file != nil {
-			b.doc = s.extendedDocument(s.absolute(doc, resolveAlias(file).Value))
+		b := base{service: name.Value}
+		if file := valueAt(value, keyPath{"file"}); file != nil {
+			b.doc = s.extendedDocument(s.absolute(doc, file.Value))
 			if b.doc == nil {
 				continue
 			}
@@ -298,6 +308,29 @@ func (s *sources) projectName() (name, where string) {
 		}
 	}
 	return cmp.Or(loader.NormalizeProjectName(filepath.Base(s.dir)), "app"), "the folder"
+}
+
+// envFile is the key that names an env_file, given its absolute path; the services where it is not found.
+func (s *sources) envFile(file string) keyPath {
+	for _, doc := range slices.Concat(s.named, s.included) {
+		for _, root := range doc.roots {
+			services := valueAt(root, keyPath{"services"})
+			if services == nil || services.Kind != yaml.MappingNode {
+				continue
+			}
+			for i := 0; i+1 < len(services.Content); i += 2 {
+				path := keyPath{"services", services.Content[i].Value, "env_file"}
+				value := valueAt(root, path)
+				if value == nil {
+					continue
+				}
+				if slices.ContainsFunc(namedFiles(value), func(n *yaml.Node) bool { return s.absolute(doc, n.Value) == file }) {
+					return path
+				}
+			}
+		}
+	}
+	return keyPath{"services"}
 }
 
 // files are the absolute paths of everything read.

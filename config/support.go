@@ -28,8 +28,8 @@ func refusals() []refusal {
 		{"models", plugins, "deploy the model as a service", nil},
 		{"services.*.models", plugins, "deploy the model as a service", nil},
 		{"services.*.provider", plugins, "deploy what it provides as a service, or put its address in the environment", nil},
-		{"services.*.secrets", "runtime secrets are not supported yet",
-			"put the value in an env_file that only you can read, or in a file on the host that a bind mount brings in; build.secrets are supported", nil},
+		{"services.*.secrets", "Longshore does not support runtime secrets yet",
+			"keep the value in a file on the host, and bring it in by a bind mount; build.secrets are supported", nil},
 		{"services.*.pre_start", "hooks are not run", "use x-longshore.release, or a service waited for with service_completed_successfully", nil},
 		{"services.*.post_start", "hooks are not run", "let the container's own command do it", nil},
 		{"services.*.pre_stop", "hooks are not run", "handle the stop signal, and set stop_grace_period", nil},
@@ -119,7 +119,7 @@ func (c supportCheck) walk(path keyPath, value any, parent map[string]any) {
 	}
 	for _, rule := range c.rules {
 		if matches(rule.parts, path) && (rule.only == nil || rule.only(value, parent)) {
-			c.report.add(path, "not supported: "+rule.message, rule.advice)
+			c.report.add(path, "cannot be honoured: "+rule.message, rule.advice)
 			return
 		}
 	}
