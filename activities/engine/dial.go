@@ -101,7 +101,7 @@ func (t Target) Converters() (converter.DataConverter, converter.FailureConverte
 }
 
 // Dial connects to the engine, with all payloads encrypted as Converters does. It fails with ErrNotAnswering within ten
-// seconds, or sooner if ctx ends. Later calls reconnect by themselves.
+// seconds, or with ctx's error if that ends sooner. Later calls reconnect by themselves.
 func (t Target) Dial(ctx context.Context) (client.Client, error) {
 	if t.Address == "" {
 		return nil, fmt.Errorf("%w: the embedded engine was never started; run longshore up -d", ErrNotAnswering)
@@ -112,12 +112,15 @@ func (t Target) Dial(ctx context.Context) (client.Client, error) {
 	}
 	options := t.options
 	options.HostPort, options.DataConverter, options.FailureConverter = t.Address, data, failures
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	c, err := client.DialContext(ctx, options)
+	c, err := client.DialContext(dialCtx, options)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if t.Embedded {
-			return nil, fmt.Errorf("%w at %s (%w); run longshore up -d", ErrNotAnswering, t.Address, err)
+			return nil, fmt.Errorf("%w at %s; run longshore up -d", ErrNotAnswering, t.Address)
 		}
 		return nil, fmt.Errorf("%w at %s, namespace %s (%w); check TEMPORAL_ADDRESS and the other TEMPORAL_* settings", ErrNotAnswering, t.Address, t.Namespace, err)
 	}

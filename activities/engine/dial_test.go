@@ -93,6 +93,25 @@ func TestDialSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestStateDir(t *testing.T) {
+	tests := map[string]struct{ state, xdg, want string }{
+		"named":            {state: "/srv/state", xdg: "/xdg", want: "/srv/state"},
+		"XDG":              {xdg: "/xdg", want: "/xdg/longshore"},
+		"XDG not absolute": {xdg: "xdg", want: "/home/me/.local/state/longshore"},
+		"home":             {want: "/home/me/.local/state/longshore"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(StateVariable, test.state)
+			t.Setenv("XDG_STATE_HOME", test.xdg)
+			t.Setenv("HOME", "/home/me")
+			if got, err := StateDir(); err != nil || got != test.want {
+				t.Errorf("got %s, %v, want %s", got, err, test.want)
+			}
+		})
+	}
+}
+
 func TestRunURL(t *testing.T) {
 	target := Target{UI: "http://127.0.0.1:8233", Namespace: "default"}
 	const want = "http://127.0.0.1:8233/namespaces/default/workflows/deploy%2Fdefault%2Fshop%2Fproduction/run"

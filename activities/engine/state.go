@@ -23,6 +23,23 @@ const (
 	keyRingFile   = "keys.json"
 )
 
+// StateDir is the state folder of a program that reads no other settings: $LONGSHORE_STATE, or longshore in
+// $XDG_STATE_HOME, or ~/.local/state/longshore. It need not exist.
+func StateDir() (string, error) {
+	if dir := os.Getenv(StateVariable); dir != "" {
+		return filepath.Abs(dir)
+	}
+	// The XDG specification has relative paths ignored.
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "longshore"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the state folder: %w; set %s to a folder", err, StateVariable)
+	}
+	return filepath.Join(home, ".local", "state", "longshore"), nil
+}
+
 // KeyRingPath is the key ring's file in a state folder.
 func KeyRingPath(state string) string { return filepath.Join(state, keyRingFile) }
 
