@@ -83,6 +83,7 @@ func (c *cli) root() *cobra.Command {
 			return exit.With(exit.Usage, err)
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(c.In)
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)

@@ -107,11 +107,11 @@ func beatText(s run.Step) string {
 	b := s.Beat
 	switch {
 	case b.Done == 0 && b.Total == 0:
-	case b.Unit == "bytes" && b.Total > 0:
+	case b.Unit == "bytes" && b.Total > 0 && !s.State.Over():
 		parts = append(parts, Bytes(b.Done)+" of "+Bytes(b.Total))
 	case b.Unit == "bytes":
 		parts = append(parts, Bytes(b.Done))
-	case b.Total > 0:
+	case b.Total > 0 && !s.State.Over():
 		parts = append(parts, fmt.Sprintf("%d of %d %s", b.Done, b.Total, b.Unit))
 	default:
 		parts = append(parts, fmt.Sprintf("%d %s", b.Done, b.Unit))

@@ -117,7 +117,12 @@ func (s *screen) draw(now time.Time, last bool) {
 	}
 	s.drawn = s.drawn[:0]
 	for _, line := range lines {
-		text, visible := truncate(line, width)
+		// The last column stays free: what a terminal does after a character there differs. The last frame is not drawn
+		// over, and shows its lines whole.
+		text, visible := line, 0
+		if !last {
+			text, visible = truncate(line, width-1)
+		}
 		out.WriteString(text)
 		out.WriteString(clearToEnd + "\r\n")
 		s.drawn = append(s.drawn, visible)

@@ -150,6 +150,10 @@ func (v View) change(scheduledEvent int64, change func(*Step)) View {
 func (v View) end(scheduledEvent int64, state State, at time.Time, problem string) View {
 	return v.change(scheduledEvent, func(s *Step) {
 		s.State, s.Ended = state, at
+		// The last heartbeat lags behind: a step that is done has done all.
+		if state == Done && s.Beat.Total > 0 {
+			s.Beat.Done = s.Beat.Total
+		}
 		if problem != "" {
 			s.Problem = problem
 		}
