@@ -81,7 +81,7 @@ func bootstrap(ctx context.Context, release Release, ref string) error {
 	debootstrap, err := exec.LookPath("debootstrap")
 	if err != nil || os.Geteuid() != 0 {
 		return errors.New("no registry answers, and debootstrap needs to be installed and run as root: " +
-			"run `make host` or `make test` as root on Debian, which installs it")
+			"`make host` and `make test` do that as root on Debian")
 	}
 	dir, err := os.MkdirTemp("", "longshore-debootstrap-")
 	if err != nil {
