@@ -13,7 +13,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
-func testCommands(t *testing.T, open func(t *testing.T) host.Host) {
+func testCommands(t *testing.T, open func(t *testing.T) host.Host, world World) {
 	ctx := bounded(t)
 	h := open(t)
 	awkward := "it's \"$HOME\" `id` \\ * \n;"
@@ -27,7 +27,6 @@ func testCommands(t *testing.T, open func(t *testing.T) host.Host) {
 		"no standard input":                 {cmd: host.Command{Args: []string{"cat"}}},
 		"a failure":                         {cmd: host.Command{Args: []string{"sh", "-c", "echo o; echo e >&2; exit 3"}}, stdout: "o\n", stderr: "e\n", code: 3},
 		"no such program":                   {cmd: host.Command{Args: []string{"/no/such/program"}}, code: 127},
-		"root":                              {cmd: host.Command{Args: []string{"id", "-u"}, Root: true}, stdout: "0\n"},
 	} {
 		out, err := h.Run(ctx, test.cmd)
 		if string(out.Stdout) != test.stdout {
@@ -46,11 +45,19 @@ func testCommands(t *testing.T, open func(t *testing.T) host.Host) {
 			t.Errorf("%s: the error names %q, want the program alone", name, exit.Command)
 		}
 	}
+	out, err := h.Run(ctx, host.Command{Args: []string{"id", "-u"}, Root: true})
+	if world.NoRoot {
+		if !errors.Is(err, host.ErrRights) {
+			t.Errorf("a login that cannot become root gets %v, want ErrRights", err)
+		}
+	} else if err != nil || string(out.Stdout) != "0\n" {
+		t.Errorf("as root, the user is %q, %v", out.Stdout, err)
+	}
 	if _, err := h.Run(ctx, host.Command{}); err == nil {
 		t.Error("a command without a program runs")
 	}
 
-	out, err := h.Run(ctx, host.Command{Args: []string{"sh", "-c", "head -c 200000 /dev/zero | tr '\\0' x; echo end"}})
+	out, err = h.Run(ctx, host.Command{Args: []string{"sh", "-c", "head -c 200000 /dev/zero | tr '\\0' x; echo end"}})
 	must(t, err)
 	if len(out.Stdout) != host.OutputLimit || !bytes.HasSuffix(out.Stdout, []byte("xend\n")) {
 		t.Errorf("%d bytes of a long output are kept", len(out.Stdout))

@@ -24,6 +24,8 @@ type World struct {
 	Exits app.Container
 	// Socket is a Unix socket on the host that echoes what it is sent.
 	Socket string
+	// NoRoot says that the login cannot become root.
+	NoRoot bool
 	// Cut breaks the connection to the host once; nil where there is none to break.
 	Cut func()
 }
@@ -35,7 +37,7 @@ const limit = 2 * time.Minute
 func Run(t *testing.T, open func(t *testing.T) host.Host, world World) {
 	t.Run("files", func(t *testing.T) { testFiles(t, open) })
 	t.Run("locks", func(t *testing.T) { testLocks(t, open) })
-	t.Run("commands", func(t *testing.T) { testCommands(t, open) })
+	t.Run("commands", func(t *testing.T) { testCommands(t, open, world) })
 	t.Run("dial", func(t *testing.T) { testDial(t, open, world) })
 	t.Run("close", func(t *testing.T) { testClose(t, open, world) })
 	if world.Engine {
