@@ -10,7 +10,7 @@ import (
 
 // The labels on everything this package makes on the local engine.
 const (
-	labelTest  = "dev.longshore.test"       // "host" or "image"
+	labelTest  = "dev.longshore.test"       // "host" or "image"; tests give it to other containers of theirs too
 	labelOwner = "dev.longshore.test.owner" // see owner; "kept" for a host that outlives its process
 )
 
@@ -51,19 +51,20 @@ func gone(label string) bool {
 
 // Reap removes the hosts whose test process has ended without removing them, as after kill -9.
 func Reap(ctx context.Context) error {
-	return removeHosts(ctx, gone)
+	return removeWhere(ctx, gone)
 }
 
-// Clean removes every host, also those of running tests and those that were kept.
+// Clean removes every host, also those of running tests and those that were kept, and every other container that a
+// test has labelled as its own.
 func Clean(ctx context.Context) error {
-	return removeHosts(ctx, func(string) bool { return true })
+	return removeWhere(ctx, func(string) bool { return true })
 }
 
-func removeHosts(ctx context.Context, which func(owner string) bool) error {
-	listed, err := docker(ctx, nil, "ps", "--all", "--filter", "label="+labelTest+"=host",
+func removeWhere(ctx context.Context, which func(owner string) bool) error {
+	listed, err := docker(ctx, nil, "ps", "--all", "--filter", "label="+labelTest,
 		"--format", `{{.Names}} {{.Label "`+labelOwner+`"}}`)
 	if err != nil {
-		return fmt.Errorf("list test hosts: %w", err)
+		return fmt.Errorf("list the tests' containers: %w", err)
 	}
 	for line := range strings.Lines(listed) {
 		name, owner, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -77,12 +78,12 @@ func removeHosts(ctx context.Context, which func(owner string) bool) error {
 	return nil
 }
 
-// Remove removes a host and its volumes; a missing one is no error.
+// Remove removes a host, by name, and its volumes; a missing one is no error.
 func Remove(ctx context.Context, name string) error {
 	_, err := docker(ctx, nil, "rm", "--force", "--volumes", name)
 	if err != nil && !strings.Contains(said(err), "No such container") &&
 		!strings.Contains(said(err), "is already in progress") {
-		return fmt.Errorf("remove test host %s: %w", name, err)
+		return fmt.Errorf("remove %s: %w", name, err)
 	}
 	return nil
 }
