@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -29,6 +28,7 @@ const program = `package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -43,6 +43,14 @@ func main() {
 	fmt.Fprintln(os.Stderr, "to stderr")
 	if len(os.Args) > 1 && os.Args[1] == "fail" {
 		os.Exit(7)
+	}
+	if len(os.Args) > 2 && os.Args[1] == "listen" {
+		l, err := net.Listen("tcp4", os.Args[2])
+		if err != nil {
+			panic(err)
+		}
+		defer l.Close()
+		fmt.Println("listening")
 	}
 	<-stop
 }
@@ -126,6 +134,19 @@ func create(t *testing.T, e *docker.Engine, name string, c app.Container) string
 	return id
 }
 
+func awaitLogs(t *testing.T, e *docker.Engine, id string, lines int) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		logs, err := e.ContainerLogs(t.Context(), id, lines+1)
+		if err == nil && len(logs) == lines {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d lines of log do not come: %q, %v", lines, logs, err)
+		}
+	}
+}
+
 func TestContainerLife(t *testing.T) {
 	e, ctx := local(t), t.Context()
 	ref := image(t, e)
@@ -194,13 +215,7 @@ func TestContainerLife(t *testing.T) {
 		t.Errorf("address of a container: %v", err)
 	}
 
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if logs, err := e.ContainerLogs(ctx, id, 5); err == nil && len(logs) == 2 {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatalf("the container does not get up: %q, %v", logs, err)
-		}
-	}
+	awaitLogs(t, e, id, 2)
 	if err := e.ContainerStop(ctx, id, -1); err != nil {
 		t.Fatal(err)
 	}
@@ -234,14 +249,15 @@ func TestContainerLife(t *testing.T) {
 func TestPortOfAnotherProcess(t *testing.T) {
 	e, ctx := local(t), t.Context()
 	ref := image(t, e)
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
+	holder := create(t, e, "longshore-test-holder", app.Container{
+		Image: ref, NetworkMode: "host", Command: []string{"listen", "127.0.0.1:47832"},
+	})
+	if err := e.ContainerStart(ctx, holder); err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	port := fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+	awaitLogs(t, e, holder, 3)
 	id := create(t, e, "longshore-test-port", app.Container{
-		Image: ref, Ports: []app.Port{{HostIP: "127.0.0.1", Published: port, Target: 8080}},
+		Image: ref, Ports: []app.Port{{HostIP: "127.0.0.1", Published: "47832", Target: 8080}},
 	})
 	if err := e.ContainerStart(ctx, id); !errors.Is(err, host.ErrPortTaken) {
 		t.Errorf("port of a process: %v", err)
@@ -368,7 +384,7 @@ func TestVolume(t *testing.T) {
 	}
 }
 
-func TestInfo(t *testing.T) {
+func TestLocalInfo(t *testing.T) {
 	info, err := local(t).Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
