@@ -95,6 +95,9 @@ func Launch(ctx context.Context, options ...Option) (*Host, error) {
 	return h, nil
 }
 
+// ErrExists says that there is a container of the name already.
+var ErrExists = errors.New("there is a container of that name already")
+
 // create makes the container and boots it, with other ports when the first ones turn out to be taken.
 func (h *Host) create(ctx context.Context, c config) error {
 	for attempt := 1; ; attempt++ {
@@ -102,6 +105,9 @@ func (h *Host) create(ctx context.Context, c config) error {
 		err := h.createOnce(ctx, c)
 		if err == nil {
 			return nil
+		}
+		if strings.Contains(said(err), "is already in use by container") {
+			return ErrExists
 		}
 		if err := Remove(context.WithoutCancel(ctx), h.Name); err != nil {
 			return err

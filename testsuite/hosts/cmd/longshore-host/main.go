@@ -85,16 +85,14 @@ func up(ctx context.Context, name string, release hosts.Release) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o700); errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("host %s is up already, with its keys in %s; `longshore-host down %s` removes it", name, dir, name)
-	} else if errors.Is(err, os.ErrNotExist) {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-	} else if err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	h, err := hosts.Launch(ctx, hosts.Named(name), hosts.OnRelease(release), hosts.KeptIn(dir))
+	if errors.Is(err, hosts.ErrExists) {
+		return fmt.Errorf("%s is up already: ssh -F %s %s; `longshore-host down %[1]s` removes it",
+			name, filepath.Join(dir, "ssh_config"), name)
+	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
