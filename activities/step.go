@@ -79,7 +79,10 @@ type Registry interface {
 
 // Register binds a step to its implementation.
 func (s Step[In, Out]) Register(r Registry, implementation func(context.Context, In) (Out, error)) {
-	r.RegisterActivityWithOptions(implementation, activity.RegisterOptions{Name: s.Name})
+	// The SDK also knows a registered function by its own name, and would take a method that two steps share, or that is
+	// named like another step, for that one. A function literal has no such name.
+	f := func(ctx context.Context, in In) (Out, error) { return implementation(ctx, in) }
+	r.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: s.Name})
 }
 
 // workerLostAfter is how long a call may wait for the one worker that it is for: longer than a restart of it takes.
