@@ -59,11 +59,6 @@ func (t *translator) checkBuildFiles(b *types.BuildConfig, path keyPath) {
 		t.add(context, "the folder "+b.Context+" is not there", "")
 		return
 	}
-	for _, name := range sortedKeys(b.AdditionalContexts) {
-		if strings.HasPrefix(b.AdditionalContexts[name], types.ServicePrefix) {
-			t.add(path.with("additional_contexts", name), "another service's image cannot be built upon", "name its folder or a published image")
-		}
-	}
 	if b.DockerfileInline != "" {
 		return
 	}

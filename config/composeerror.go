@@ -63,7 +63,7 @@ func loaderMessages() []loaderMessage {
 			read:    func(m []string) (keyPath, string) { return keyPath{"services", m[1]}, m[2] },
 		},
 		{
-			pattern: regexp.MustCompile(`(?s)^(?:validating [^:]+: )?((?:services|networks|volumes|configs|secrets|include)(?:\.[^\s:]+)*):? (.+)$`),
+			pattern: regexp.MustCompile(`(?s)^(?:validating [^:]+: )?((?:services|networks|volumes|configs|secrets|include|jobs|models)(?:\.[^\s:]+)*):? (.+)$`),
 			read:    func(m []string) (keyPath, string) { return splitPath(m[1]), m[2] },
 		},
 	}

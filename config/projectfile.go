@@ -138,9 +138,9 @@ func readSiteDefaults(f *fields) site {
 	return s
 }
 
-// readUserFile reads the user's own settings, which hold for all projects.
-func readUserFile(dir, file string) (settingsFile, Problems) {
-	out, problems := readSettingsFile(dir, file, false)
+// readUserFile reads the user's own settings, which hold for all projects. Messages name it by its whole path.
+func readUserFile(file string) (settingsFile, Problems) {
+	out, problems := readSettingsFile("", file, false)
 	if out.doc == nil || len(problems) > 0 {
 		return out, problems
 	}

@@ -63,6 +63,7 @@ func refusals() []refusal {
 		{"services.*.deploy.restart_policy.window", "the engine has no setting for it", "remove it", nil},
 		{"services.*.deploy.resources.reservations.cpus", "the engine cannot reserve CPUs", "use deploy.resources.limits.cpus or cpu_shares", nil},
 		{"services.*.deploy.resources.reservations.generic_resources", swarm, "remove it", nil},
+		{"services.*.build.additional_contexts.*", "another service's image cannot be built upon", "name its folder, or a published image", hasPrefix("service:")},
 		{"services.*.build.cache_to", "the builder keeps its own cache", "remove it", nil},
 		{"services.*.build.entitlements", "builds run without extra rights", "remove it", nil},
 		{"services.*.build.privileged", "builds run without extra rights", "remove it", isTrue},

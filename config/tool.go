@@ -32,7 +32,7 @@ func toolLayers(environ map[string]string, overrides map[string]string) (*layers
 	l := newLayers()
 	none := func(string) string { return "" }
 	err := l.addValues(layerDefault, defaults(defaultState(environ)), none)
-	user, problems := readUserFile("/", userFilePath(environ))
+	user, problems := readUserFile(userFilePath(environ))
 	if err == nil && len(problems) == 0 {
 		err = l.addFile(layerUser, user.doc, keyHosts)
 	}
