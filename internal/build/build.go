@@ -10,6 +10,8 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/codes"
 
 	"github.com/longshore-dev/longshore/internal/host"
 )
@@ -18,7 +20,8 @@ import (
 // goroutine, and not after Build has returned. The end of ctx stops the build on the engine; there is no other deadline.
 //
 // A build that fails by its own doing is a *StepError, a request that cannot work an *InvalidError; with all else the
-// engine was not reached or had trouble of its own, and a retry may help. Values of secrets are in no event or error.
+// engine was not reached (by the kinds of package host) or had trouble of its own, and a retry may help. Values of
+// secrets are in no event or error.
 func Build(ctx context.Context, cli *docker.Client, req Request, progress func(Event)) (id string, err error) {
 	if err := req.check(); err != nil {
 		return "", err
@@ -89,6 +92,9 @@ func (e *engine) solve(
 	text := tracker.hide.Replace(reason(err))
 	if strings.Contains(text, "no space left on device") {
 		return nil, fmt.Errorf("%s: %w", text, host.ErrDiskFull)
+	}
+	if grpcerrors.Code(err) == codes.Unavailable {
+		return nil, fmt.Errorf("%s: %w", text, host.ErrUnreachable)
 	}
 	if failure := tracker.failure(err, dockerfile); failure != nil {
 		return nil, failure

@@ -61,7 +61,7 @@ var (
 // failure turns the error of a solve into a StepError where the build is to blame, and is nil where it is not.
 func (t *tracker) failure(err error, dockerfile []byte) *StepError {
 	switch grpcerrors.Code(err) {
-	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted:
+	case codes.Canceled, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted:
 		return nil
 	}
 	var vertex *errdefs.VertexError

@@ -122,8 +122,8 @@ func TestFailure(t *testing.T) {
 				Dockerfile: "Dockerfile", Line: 3, Reason: "dockerfile parse error line 3: unknown instruction: RUNN",
 			},
 		},
-		"engine gone": {
-			err:      status.Error(codes.Unavailable, "connection closed"),
+		"trouble of the engine": {
+			err:      status.Error(codes.Internal, "stream ended"),
 			statuses: []*client.SolveStatus{vertices(running("s", 0))},
 		},
 	} {

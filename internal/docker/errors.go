@@ -13,12 +13,20 @@ import (
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
-// dialError hides the text of a failed dial from the Docker client, which replaces an error that reads like a refused
-// connection by one of its own and loses the cause.
+// dialError is a failed dial on its way through the Docker client. It has no Unwrap: a socket that is not found must not
+// pass for a container that is not found.
 type dialError struct{ err error }
 
-func (e *dialError) Error() string { return "no connection" }
-func (e *dialError) Unwrap() error { return e.err }
+// Error avoids the phrases by which the Docker client knows a failed dial: it replaces such an error by one of its own
+// and loses the cause.
+func (e *dialError) Error() string {
+	return strings.NewReplacer("connection refused", "refused", "dial unix", "dial").Replace(e.err.Error())
+}
+
+func (e *dialError) Is(target error) bool {
+	return target != host.ErrNotFound && errors.Is(e.err, target)
+}
+func (e *dialError) As(target any) bool { return errors.As(e.err, target) }
 
 // Error is an engine call that failed. errors.Is finds the kinds of package host in it.
 type Error struct {

@@ -79,6 +79,7 @@ func TestNoEngine(t *testing.T) {
 		"no socket":     {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ENOENT)}, host.ErrNoDocker},
 		"no permission": {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EACCES)}, host.ErrNoDocker},
 		"by kind":       {fmt.Errorf("login as root: %w", host.ErrRefused), host.ErrRefused},
+		"by both":       {fmt.Errorf("%w: %w", host.ErrNoDocker, fmt.Errorf("%w: %w", host.ErrNotFound, syscall.ENOENT)), host.ErrNoDocker},
 		"anything else": {errors.New("no route"), host.ErrUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +87,10 @@ func TestNoEngine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = e.Info(t.Context())
+			_, err = e.ContainerInspect(t.Context(), "x")
+			if errors.Is(err, host.ErrNotFound) {
+				t.Errorf("passes for a missing container: %v", err)
+			}
 			if !errors.Is(err, test.kind) || !errors.Is(err, test.err) || !strings.Contains(err.Error(), test.err.Error()) {
 				t.Errorf("%v", err)
 			}
