@@ -95,7 +95,7 @@ func (c *cli) root() *cobra.Command {
 		c.initCommand(), c.upCommand(), c.downCommand(),
 		c.deployCommand(), c.watchCommand(), c.cancelCommand(),
 		c.statusCommand(), c.psCommand(), c.logsCommand(), c.releasesCommand(),
-		c.configCommand(), c.doctorCommand(), c.versionCommand(),
+		c.configCommand(), c.codecCommand(), c.doctorCommand(), c.versionCommand(),
 	)
 	return root
 }

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -120,15 +119,10 @@ func projectNameOf(folder string) string {
 	return name
 }
 
-// exposedPort is the first port that the folder's Dockerfile exposes; 8080 where it names none.
-func exposedPort(dir string) int {
-	f, err := os.Open(filepath.Join(dir, "Dockerfile"))
-	if err != nil {
-		return 8080
-	}
-	defer func() { _ = f.Close() }()
-	for scanner := bufio.NewScanner(f); scanner.Scan(); {
-		words := strings.Fields(scanner.Text())
+// exposedPort is the first port that a Dockerfile exposes; 8080 where it names none.
+func exposedPort(dockerfile []byte) int {
+	for line := range strings.Lines(string(dockerfile)) {
+		words := strings.Fields(line)
 		if len(words) < 2 || !strings.EqualFold(words[0], "EXPOSE") {
 			continue
 		}
@@ -140,19 +134,22 @@ func exposedPort(dir string) int {
 	return 8080
 }
 
+// composeText runs what the folder's Dockerfile builds, or something to begin with.
 func composeText(dir string) string {
-	build := "    build: .\n"
-	if _, err := os.Stat(filepath.Join(dir, "Dockerfile")); err != nil {
-		build = "    # There is no Dockerfile here yet: write one, or name an image in place of build.\n    build: .\n"
+	image, port := `    # There was no Dockerfile: this is a web server's welcome page. Write one, and put "build: ." in the place of image.
+    image: nginx:1.29-alpine
+`, 80
+	if dockerfile, err := os.ReadFile(filepath.Join(dir, "Dockerfile")); err == nil {
+		image, port = "    build: .\n", exposedPort(dockerfile)
 	}
 	return `# The app, in the compose specification's own words. x-longshore adds what it has no word for.
 services:
   web:
-` + build + `    deploy:
+` + image + `    deploy:
       replicas: 2
     x-longshore:
       # Public traffic: the edge proxy on each host sends it to the newest healthy release. "*" answers every name.
-      route: { hosts: ["*"], port: ` + strconv.Itoa(exposedPort(dir)) + ` }
+      route: { hosts: ["*"], port: ` + strconv.Itoa(port) + ` }
       # Each new container must answer before it gets traffic, and go on answering.
       health: { path: /, within: 60s, stable_for: 3s }
       # How long the old release may finish its requests after the switch.

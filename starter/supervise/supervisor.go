@@ -167,12 +167,7 @@ func (s *supervisor) serveCodec() (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve the codec endpoint: %w", err)
 	}
-	server := &http.Server{
-		Handler:           codec.Handler(ring, s.endpoints.UI, "http://localhost:"+ui.Port()),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-	}
+	server := codec.Server(ring, s.endpoints.UI, "http://localhost:"+ui.Port())
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.say("the codec endpoint ended (%v): the web UI cannot read payloads until a restart", err)
