@@ -18,6 +18,9 @@ import (
 type Options struct {
 	// AcceptNewHostKeys writes the key of a host that the known hosts do not hold instead of refusing it.
 	AcceptNewHostKeys bool
+	// LocalStateDir is the state folder of the worker's own machine where its settings name none; empty means
+	// app.DefaultStateDir.
+	LocalStateDir string
 }
 
 // Pool is a host.Opener. Make one with New and close it after use. It is safe for concurrent use.
@@ -56,9 +59,19 @@ func (p *Pool) Open(_ context.Context, h app.Host) (host.Host, error) {
 
 func (p *Pool) make(h app.Host) (host.Host, error) {
 	if h.Local() {
+		if h.StateDir == "" {
+			h.StateDir = p.options.LocalStateDir
+		}
 		return local.New(h)
 	}
-	client, err := ssh.New(ssh.Options{Address: h.Address, Jump: h.Jump, IdentityFile: h.IdentityFile, AcceptNew: p.options.AcceptNewHostKeys})
+	environment, err := ssh.CurrentEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	client, err := ssh.New(ssh.Options{
+		Address: h.Address, Jump: h.Jump, IdentityFile: h.IdentityFile,
+		AcceptNew: p.options.AcceptNewHostKeys, Environment: environment,
+	})
 	if err != nil {
 		return nil, err
 	}
