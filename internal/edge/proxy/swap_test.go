@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -217,5 +218,26 @@ func TestSwitchBackToAReleaseThatStillDrains(t *testing.T) {
 	say(t, c, "one hi")
 	if got := e.release(t, "1-a"); got.InFlight != 1 || !got.Live {
 		t.Errorf("both generations of the release: %+v", got)
+	}
+}
+
+func TestSwapsLeaveNothingBehind(t *testing.T) {
+	const swaps = 40
+	e := start(t, t.TempDir())
+	web := backend(t, named("web"))
+	swap := func(n int) {
+		e.put(t, table(fmt.Sprintf("%d-a", n), to("web", "shop.example.com/", web, web)))
+		if status, _ := e.get(t, "shop.example.com", "/"); status != http.StatusOK {
+			t.Fatal(status)
+		}
+	}
+	swap(0)
+	before := runtime.NumGoroutine()
+	for n := range swaps {
+		swap(n + 1)
+	}
+	eventually(t, "the old generations are gone", func() bool { return runtime.NumGoroutine() < before+swaps/4 })
+	if old := len(e.app.routes.old); old > 0 {
+		t.Errorf("%d old generations are kept", old)
 	}
 }
