@@ -28,6 +28,14 @@ func loaderProblems(src *sources, err error) Problems {
 		r.add(src.envFile(m[1]), "the file "+m[1]+" is not there", "make it, or write it as {path: …, required: false}")
 		return r.problems
 	}
+	if m := unreadableFile.FindStringSubmatch(message); m != nil {
+		text := "the file " + m[1] + " cannot be read"
+		if m[2] != "" {
+			text += ", near line " + m[2]
+		}
+		r.add(src.envFile(m[1]), text, "write one NAME=value a line, with quotes closed")
+		return r.problems
+	}
 	for _, known := range loaderMessages() {
 		if m := known.pattern.FindStringSubmatch(message); m != nil {
 			path, text := known.read(m)
@@ -40,6 +48,10 @@ func loaderProblems(src *sources, err error) Problems {
 }
 
 var missingEnvFile = regexp.MustCompile(`^env file (\S+) not found`)
+
+// unreadableFile is an env_file that is not one. What the parser says of it is not repeated: it quotes the line, and the
+// line may hold a secret.
+var unreadableFile = regexp.MustCompile(`^failed to read (\S+): (?:line (\d+))?`)
 
 // loaderMessage is one form of the loader's errors.
 type loaderMessage struct {

@@ -50,9 +50,11 @@ func parseDocument(file, shown string, text []byte) (*document, *Problem) {
 
 var yamlLine = regexp.MustCompile(`line (\d+): `)
 
-// yamlProblem takes the line out of the YAML library's message.
+// yamlProblem takes the line out of the YAML library's message. Of several mistakes the first is told.
 func yamlProblem(file string, err error) *Problem {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	message = strings.TrimSpace(strings.TrimPrefix(message, "unmarshal errors:"))
+	message, _, _ = strings.Cut(message, "\n")
 	p := &Problem{File: file, Message: "not valid YAML: " + message}
 	if m := yamlLine.FindStringSubmatchIndex(message); m != nil {
 		p.Line, _ = strconv.Atoi(message[m[2]:m[3]])

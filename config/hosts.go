@@ -64,6 +64,9 @@ func checkHost(f *fields, h app.Host) {
 	if h.Local() && (h.Jump != "" || h.IdentityFile != "") {
 		f.report.add(f.path, "jump and identity_file have no meaning for the engine of this machine", "remove them")
 	}
+	if h.IdentityFile != "" && !strings.HasPrefix(h.IdentityFile, "/") && !strings.HasPrefix(h.IdentityFile, "~/") {
+		f.report.add(f.path.with("identity_file"), "must be an absolute path, or begin with ~/", "")
+	}
 	for _, absolute := range []struct{ key, value string }{{"docker_socket", h.DockerSocket}, {"state_dir", h.StateDir}} {
 		if absolute.value != "" && !strings.HasPrefix(absolute.value, "/") {
 			f.report.add(f.path.with(absolute.key), "must be an absolute path of the host", "")

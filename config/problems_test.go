@@ -59,6 +59,30 @@ func TestProblems(t *testing.T) {
 			want:  []string{`compose.yaml:2: not valid YAML: did not find expected node content`},
 		},
 		{
+			name:  "a key twice",
+			files: map[string]string{"compose.yaml": "services:\n  web: {image: a}\n  web: {image: b}\n"},
+			want:  []string{`compose.yaml:3: not valid YAML: mapping key "web" already defined at line 2`},
+		},
+		{
+			name:  "x-longshore elsewhere",
+			files: map[string]string{"compose.yaml": "x-longshore: {}\nx-mine: {}\nservices:\n  web:\n    image: a\n    x-longshor: {}\n    x-other: {}\n"},
+			want: []string{
+				`compose.yaml:1:1: x-longshore: belongs to a service; move it below services.<service>`,
+				`compose.yaml:6:5: services.web.x-longshor: unknown key; did you mean "x-longshore"?`,
+			},
+		},
+		{
+			name: "an included file's own variables",
+			files: map[string]string{"compose.yaml": "include: [sub/part.yaml]\n", "sub/.env": "TAG=1\n",
+				"sub/part.yaml": "services:\n  part:\n    image: a:${TAG}\n    command: ${OTHER}\n"},
+			want: []string{`sub/part.yaml:4:5: services.part.command: the variable ${OTHER} is not set; set it in the environment or in .env, or write ${OTHER:-} where empty is meant`},
+		},
+		{
+			name:  "an env_file that is none",
+			files: map[string]string{"compose.yaml": "services:\n  web:\n    image: a\n    env_file: [{path: x.env}]\n", "x.env": "GOOD=1\nPASSWORD=\"hunter2\n"},
+			want:  []string{`compose.yaml:4:5: services.web.env_file: the file $DIR/x.env cannot be read, near line 3; write one NAME=value a line, with quotes closed`},
+		},
+		{
 			name:  "no mapping",
 			files: map[string]string{"compose.yaml": "- services\n"},
 			want:  []string{`compose.yaml:1:1: the file must hold keys and values`},

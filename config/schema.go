@@ -23,7 +23,7 @@ func checkSchema(s *sources, interpolate interpolation.Options) Problems {
 		return Problems{{Message: "the compose schema cannot be read: " + err.Error()}}
 	}
 	var problems Problems
-	for _, doc := range slices.Concat(s.named, s.included) {
+	for i, doc := range slices.Concat(s.named, s.included) {
 		for _, root := range doc.roots {
 			values, problem := doc.values(root)
 			if problem != nil {
@@ -32,7 +32,10 @@ func checkSchema(s *sources, interpolate interpolation.Options) Problems {
 			}
 			interpolated, err := interpolation.Interpolate(values, interpolate)
 			if err != nil {
-				problems = append(problems, interpolationProblems(doc, err)...)
+				// An included file may have variables of its own: the loader knows them.
+				if i < len(s.named) {
+					problems = append(problems, interpolationProblems(doc, err)...)
+				}
 				if interpolated, err = interpolation.Interpolate(values, withoutUnset(interpolate)); err != nil {
 					continue
 				}
@@ -53,14 +56,23 @@ func withoutUnset(o interpolation.Options) interpolation.Options {
 }
 
 // extensionProblems reads every x-longshore of a file for what is wrong with it by itself, so that it is reported
-// together with what is wrong with the rest.
+// together with what is wrong with the rest. To the specification any key that begins with "x-" is fine.
 func extensionProblems(doc *document, values map[string]any) Problems {
-	services, _ := values["services"].(map[string]any)
 	r := &report{place: documentPlace(doc)}
+	if _, ok := values[extensionKey]; ok {
+		r.add(keyPath{extensionKey}, "belongs to a service", "move it below services.<service>")
+	}
+	services, _ := values["services"].(map[string]any)
 	for name, value := range services {
 		service, _ := value.(map[string]any)
-		if extension, ok := service[extensionKey]; ok {
-			readExtension(r, keyPath{"services", name, extensionKey}, stringKeys(extension))
+		for key, extension := range service {
+			path := keyPath{"services", name, key}
+			switch {
+			case key == extensionKey:
+				readExtension(r, path, stringKeys(extension))
+			case strings.HasPrefix(key, "x-") && nearest(key, []string{extensionKey}) != "":
+				r.add(path, "unknown key", didYouMean(key, []string{extensionKey}))
+			}
 		}
 	}
 	return r.problems

@@ -134,6 +134,9 @@ func (r *resolved) findHosts() Problems {
 	defined := map[string]app.Host{}
 	for _, file := range []settingsFile{r.user, r.file} {
 		for name, host := range file.hosts {
+			if below, ok := strings.CutPrefix(host.IdentityFile, "~/"); ok {
+				host.IdentityFile = filepath.Join(r.environ["HOME"], below)
+			}
 			defined[name] = host
 		}
 	}

@@ -235,12 +235,12 @@ func TestUserHosts(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(xdg, "longshore"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(xdg, "longshore", "config.yml"), []byte("hosts: {mine: {address: me@192.0.2.7}}\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(xdg, "longshore", "config.yml"), []byte("hosts: {mine: {address: me@192.0.2.7, identity_file: ~/.ssh/key}}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	dir := write(t, map[string]string{"compose.yaml": oneService, "longshore.yml": "sites: {x: {hosts: [mine]}}\n"})
-	p := load(t, dir, Options{Environ: environ(t, "XDG_CONFIG_HOME="+xdg)})
-	if len(p.Spec.Hosts) != 1 || p.Spec.Hosts[0].Address != "me@192.0.2.7" {
+	p := load(t, dir, Options{Environ: []string{"HOME=/home/me", "XDG_CONFIG_HOME=" + xdg}})
+	if len(p.Spec.Hosts) != 1 || p.Spec.Hosts[0].Address != "me@192.0.2.7" || p.Spec.Hosts[0].IdentityFile != "/home/me/.ssh/key" {
 		t.Errorf("hosts %v", p.Spec.Hosts)
 	}
 	if !strings.Contains(strings.Join(p.Files, " "), "config.yml") {
