@@ -1,5 +1,5 @@
-// Package pool opens hosts by their settings, on this machine or over SSH, and shares what it has opened: one
-// connection a host however many callers there are. It must not know what is done on a host.
+// Package pool opens hosts for as long as a process lives: a machine is connected to once, however often and under
+// whatever names it is opened. It is where local and remote hosts are told apart.
 package pool
 
 import (
@@ -14,79 +14,106 @@ import (
 	"github.com/longshore-dev/longshore/internal/ssh"
 )
 
-// Options are how hosts are opened.
-type Options struct {
-	// AcceptNewHostKeys writes the key of a host that the known hosts do not hold instead of refusing it.
-	AcceptNewHostKeys bool
-	// LocalStateDir is the state folder of the worker's own machine where its settings name none; empty means
-	// app.DefaultStateDir.
-	LocalStateDir string
-}
-
-// Pool is a host.Opener. Make one with New and close it after use. It is safe for concurrent use.
+// Pool is a host.Opener. It is safe for concurrent use.
 type Pool struct {
-	options Options
+	environment ssh.Environment
+	// localState is the state folder of this machine where a host's settings name none.
+	localState string
 
-	mu     sync.Mutex
-	open   map[app.Host]host.Host
-	closed bool
+	mu      sync.Mutex
+	closed  bool
+	hosts   map[app.Host]host.Host
+	clients map[way]*ssh.Client
 }
 
-// New makes an empty pool.
-func New(options Options) *Pool {
-	return &Pool{options: options, open: map[app.Host]host.Host{}}
+var _ host.Opener = (*Pool)(nil)
+
+// way is all that decides which SSH connection a host has.
+type way struct {
+	address, jump, identity string
+	acceptNew               bool
+}
+
+// New makes an empty pool. localState is the state folder of the host "local" where its settings name none; empty means
+// app.DefaultStateDir.
+func New(environment ssh.Environment, localState string) *Pool {
+	return &Pool{
+		environment: environment,
+		localState:  localState,
+		hosts:       make(map[app.Host]host.Host),
+		clients:     make(map[way]*ssh.Client),
+	}
 }
 
 var errClosed = errors.New("the pool of hosts is closed")
 
-// Open implements host.Opener. It dials nothing: the first call of the host does. The caller must not close the host.
+// Open opens a host without dialling. To close what it answers does nothing: others share the connection, and Close of
+// the pool ends it. Its error is a host.ErrSettings.
 func (p *Pool) Open(_ context.Context, h app.Host) (host.Host, error) {
+	// What listens on the host changes nothing about how to reach it.
+	h.Edge = app.Edge{}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, errClosed
 	}
-	if opened, ok := p.open[h]; ok {
-		return opened, nil
+	opened, ok := p.hosts[h]
+	if !ok {
+		var err error
+		if opened, err = p.make(h); err != nil {
+			return nil, err
+		}
+		p.hosts[h] = opened
 	}
-	opened, err := p.make(h)
-	if err != nil {
-		return nil, err
-	}
-	p.open[h] = opened
-	return opened, nil
+	return shared{opened}, nil
 }
 
 func (p *Pool) make(h app.Host) (host.Host, error) {
 	if h.Local() {
 		if h.StateDir == "" {
-			h.StateDir = p.options.LocalStateDir
+			h.StateDir = p.localState
 		}
 		return local.New(h)
 	}
-	environment, err := ssh.CurrentEnvironment()
+	key := way{h.Address, h.Jump, h.IdentityFile, h.AcceptNewKey}
+	client, ok := p.clients[key]
+	if !ok {
+		var err error
+		client, err = ssh.New(ssh.Options{
+			Address:      h.Address,
+			Jump:         h.Jump,
+			IdentityFile: h.IdentityFile,
+			AcceptNew:    h.AcceptNewKey,
+			Environment:  p.environment,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	opened, err := remote.New(h, client)
 	if err != nil {
 		return nil, err
 	}
-	client, err := ssh.New(ssh.Options{
-		Address: h.Address, Jump: h.Jump, IdentityFile: h.IdentityFile,
-		AcceptNew: p.options.AcceptNewHostKeys, Environment: environment,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return remote.New(h, client)
+	p.clients[key] = client
+	return opened, nil
 }
 
-// Close closes every host.
+// Close ends all connections. Hosts that were opened fail from then on.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
 	var errs []error
-	for _, h := range p.open {
+	for _, h := range p.hosts {
 		errs = append(errs, h.Close())
 	}
-	clear(p.open)
+	clear(p.hosts)
+	clear(p.clients)
 	return errors.Join(errs...)
 }
+
+// shared is a host of the pool in the hands of one of many.
+type shared struct{ host.Host }
+
+// Close leaves the connection to the others.
+func (shared) Close() error { return nil }

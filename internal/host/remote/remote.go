@@ -63,9 +63,6 @@ func (h *Host) Name() string { return h.name }
 // Engine is the server's Docker engine.
 func (h *Host) Engine() host.Engine { return h.engine }
 
-// Docker is the same engine with all that its client can do.
-func (h *Host) Docker() *docker.Engine { return h.engine }
-
 // Files is the state folder.
 func (h *Host) Files() host.Files { return h.files }
 
