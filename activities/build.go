@@ -41,3 +41,18 @@ var DiscardBuild = Step[DiscardBuildInput, Nothing]{
 	Policy:   Undo,
 	Describe: func(in DiscardBuildInput) (string, string) { return "", "discard what was built" },
 }
+
+// PruneBuildsInput asks for the end of old images on the builder's engine.
+type PruneBuildsInput struct {
+	Host app.Host `json:"host"`
+	Site app.Site `json:"site"`
+	// Keep is how many releases' images stay.
+	Keep int `json:"keep"`
+}
+
+// PruneBuilds untags a site's images of old releases on the builder's engine, where no host's own pruning does it.
+var PruneBuilds = Step[PruneBuildsInput, Nothing]{
+	Name:     "PruneBuilds",
+	Policy:   Change,
+	Describe: func(in PruneBuildsInput) (string, string) { return "", "prune the builder's old images" },
+}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -116,10 +117,27 @@ func (d *deploy) settle(ctx workflow.Context) error {
 		return err
 	}
 	d.report.phase(ctx, "prune")
-	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+	err = d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
 		_, err := activities.Prune.Run(ctx, activities.PruneInput{Target: h.target(d.in.Spec.Site), Keep: d.keep()})
 		return failed("prune", h.host, "", err)
 	})
+	if err != nil {
+		return err
+	}
+	return d.pruneBuilds(ctx)
+}
+
+// pruneBuilds keeps the builder's engine from filling up, where it is none of the site's hosts.
+func (d *deploy) pruneBuilds(ctx workflow.Context) error {
+	builder := d.builder()
+	if d.queue == "" || slices.ContainsFunc(d.in.Spec.Hosts, func(h app.Host) bool { return h.Name == builder.Name }) {
+		return nil
+	}
+	_, err := activities.PruneBuilds.RunOn(ctx, d.queue, activities.PruneBuildsInput{Host: builder, Site: d.in.Spec.Site, Keep: d.keep()})
+	if activities.WorkerLost(err) {
+		return nil // its engine went with it
+	}
+	return failed("prune the builder", builder, "", err)
 }
 
 // retire lets the old containers of a host finish their requests, and removes them.

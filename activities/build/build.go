@@ -35,6 +35,7 @@ func (a Activities) Register(shared, own activities.Registry) {
 	activities.PickBuilder.Register(shared, a.PickBuilder)
 	activities.Build.Register(own, a.Build)
 	activities.DiscardBuild.Register(own, a.DiscardBuild)
+	activities.PruneBuilds.Register(own, a.PruneBuilds)
 }
 
 // PickBuilder implements activities.PickBuilder.

@@ -9,12 +9,12 @@ import (
 // atOnce bounds how many containers of one host are worked on at the same time.
 const atOnce = 8
 
-// each runs f for every name, several at once, and answers the first error.
-func each(ctx context.Context, names []string, f func(context.Context, string) error) error {
+// each runs f for every item with its index, several at once, and answers the first error.
+func each[T any](ctx context.Context, items []T, f func(context.Context, int, T) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
-	for _, name := range names {
-		group.Go(func() error { return f(ctx, name) })
+	for i, item := range items {
+		group.Go(func() error { return f(ctx, i, item) })
 	}
 	return group.Wait()
 }

@@ -18,16 +18,15 @@ import (
 func (a Activities) Start(ctx context.Context, in activities.StartInput) (activities.Started, error) {
 	var out activities.Started
 	err := fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
-		out = activities.Started{}
-		for _, plan := range in.Containers {
+		out = activities.Started{Names: make([]string, len(in.Containers)), Addresses: make([]string, len(in.Containers))}
+		return each(ctx, in.Containers, func(ctx context.Context, i int, plan app.ContainerPlan) error {
 			address, err := startOne(ctx, h, in, plan)
 			if err != nil {
 				return fmt.Errorf("start %s: %w", plan.Name, err)
 			}
-			out.Names = append(out.Names, plan.Name)
-			out.Addresses = append(out.Addresses, address)
-		}
-		return nil
+			out.Names[i], out.Addresses[i] = plan.Name, address
+			return nil
+		})
 	})
 	return out, err
 }

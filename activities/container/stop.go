@@ -16,7 +16,7 @@ const ownGrace = -1
 // Stop implements activities.Stop.
 func (a Activities) Stop(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
 	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
-		return each(ctx, in.Names, func(ctx context.Context, name string) error {
+		return each(ctx, in.Names, func(ctx context.Context, _ int, name string) error {
 			c, there, err := find(ctx, h, in.Site, name)
 			if err != nil || !there {
 				return err
@@ -35,7 +35,7 @@ func (a Activities) Stop(ctx context.Context, in activities.ContainersInput) (ac
 // Restore implements activities.Restore.
 func (a Activities) Restore(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
 	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
-		return each(ctx, in.Names, func(ctx context.Context, name string) error {
+		return each(ctx, in.Names, func(ctx context.Context, _ int, name string) error {
 			c, there, err := find(ctx, h, in.Site, name+in.Aside)
 			if err != nil {
 				return err
@@ -64,7 +64,7 @@ func (a Activities) Remove(ctx context.Context, in activities.ContainersInput) (
 				return err
 			}
 		}
-		return each(ctx, in.Names, func(ctx context.Context, name string) error {
+		return each(ctx, in.Names, func(ctx context.Context, _ int, name string) error {
 			c, there, err := find(ctx, h, in.Site, name)
 			if err != nil || !there || (in.Release != "" && c.Labels[app.LabelRelease] != in.Release) {
 				return err

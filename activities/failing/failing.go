@@ -43,6 +43,8 @@ func classOf(err error) (kind, advice string) {
 		return app.KindPort, "Stop what has the port, or publish another."
 	case errors.Is(err, host.ErrDiskFull):
 		return app.KindDisk, "Free some space, for example with docker system prune."
+	case errors.Is(err, host.ErrInvalid), errors.Is(err, host.ErrSettings), errors.Is(err, edge.ErrInvalid):
+		return app.KindSpec, ""
 	case errors.Is(err, edge.ErrFenced):
 		return app.KindFenced, "A newer run changes this site: look at it with longshore watch."
 	case errors.As(err, &conflict):

@@ -10,6 +10,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/planner"
 )
 
 // Prune implements activities.Prune. The newest records stay, the current one always; images are kept as long as a
@@ -84,8 +85,13 @@ func untag(ctx context.Context, h host.Host, site app.Site, unwanted func(releas
 		return err
 	}
 	for _, image := range images {
+		if len(image.Tags) == 0 { // a rebuild took its tag
+			if err := h.Engine().ImageRemove(ctx, image.ID); err != nil {
+				return err
+			}
+		}
 		for _, tag := range image.Tags {
-			release, ours := releaseOf(site, image.Labels[app.LabelService], tag)
+			release, ours := planner.ImageRelease(site, image.Labels[app.LabelService], tag)
 			if !ours || !unwanted(release, tag) {
 				continue
 			}

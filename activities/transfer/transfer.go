@@ -43,12 +43,11 @@ func (a Activities) Transfer(ctx context.Context, in activities.TransferInput) (
 		return activities.TransferResult{}, failing.On(in.Builder, err)
 	}
 	result := activities.TransferResult{Transferred: app.Transferred{ImageBytes: image.Size}}
-	have, err := to.Engine().ImageInspect(ctx, image.Ref)
-	switch {
-	case err == nil && sameImage(have, image):
-	case err != nil && !errors.Is(err, host.ErrNotFound):
+	have, there, err := present(ctx, to, image)
+	if err != nil {
 		return result, failing.On(in.Host, err)
-	default:
+	}
+	if !there {
 		if result.Transferred.SentBytes, err = carry(ctx, from, to, in, image); err != nil {
 			return result, failing.On(in.Host, err)
 		}
@@ -72,6 +71,22 @@ func source(ctx context.Context, from host.Host, ref string) (app.Image, error) 
 	}
 	image.Ref = ref
 	return image, err
+}
+
+// present looks for the image on a host, under its name or under another: a release that did not change a service has
+// a new tag for an image that is there.
+func present(ctx context.Context, to host.Host, image app.Image) (app.Image, bool, error) {
+	for _, ref := range []string{image.Ref, image.ID} {
+		have, err := to.Engine().ImageInspect(ctx, ref)
+		if errors.Is(err, host.ErrNotFound) || (err == nil && !sameImage(have, image)) {
+			continue
+		}
+		if err == nil && ref != image.Ref {
+			err = to.Engine().ImageTag(ctx, image.ID, image.Ref)
+		}
+		return have, err == nil, err
+	}
+	return app.Image{}, false, nil
 }
 
 // sameImage compares by id where the engines name images alike, and else by the layers: with the containerd image

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/longshore-dev/longshore/internal/app"
 )
@@ -58,6 +59,11 @@ func ImageTag(site app.Site, service, release string) string {
 // ImageRepository is ImageTag without the release.
 func ImageRepository(site app.Site, service string) string {
 	return "longshore/" + site.Prefix() + "/" + service
+}
+
+// ImageRelease reads the release from a tag that ImageTag made; false where the tag is somebody else's.
+func ImageRelease(site app.Site, service, tag string) (string, bool) {
+	return strings.CutPrefix(tag, ImageRepository(site, service)+":")
 }
 
 // NetworkName is the real name of a network of the site.

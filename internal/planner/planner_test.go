@@ -132,6 +132,13 @@ func TestPlanActions(t *testing.T) {
 			change: func(_ *app.Spec, o *app.Observed) { o.Edge.Tables = nil },
 			want:   map[string]string{"web": "replace: not routed yet", "db": "keep"},
 		},
+		"edge writes the same routes otherwise": {
+			change: func(_ *app.Spec, o *app.Observed) {
+				o.Edge.Tables[0].Routes[0].Route.Hosts = []string{"WEB.example.com"}
+				o.Edge.Tables[0].Routes[0].Route.Path = "/"
+			},
+			want: map[string]string{"web": "keep", "db": "keep"}, unchanged: true,
+		},
 		"pull always": {
 			change: func(s *app.Spec, _ *app.Observed) { s.Services[1].PullPolicy = "always" },
 			want:   map[string]string{"web": "keep", "db": "replace: image may change: pull_policy is always"},

@@ -25,19 +25,25 @@ func table(spec app.Spec, o app.Observed, release string) *app.EdgeTable {
 	return &t
 }
 
-// sameRoutes says whether the edge already has the routes of a table, whatever their upstreams.
+// sameRoutes says whether the edge already has the routes of a table, whatever their upstreams, their order and how
+// they are written.
 func sameRoutes(t app.EdgeTable, o app.Observed, site app.Site) bool {
 	if o.Edge == nil {
 		return false
 	}
 	have, ok := o.Edge.Table(site)
-	if !ok || len(have.Routes) != len(t.Routes) {
-		return false
-	}
-	for i, r := range t.Routes {
-		if have.Routes[i].Service != r.Service || !reflect.DeepEqual(have.Routes[i].Route, r.Route) {
-			return false
+	return ok && reflect.DeepEqual(routesByKey(have), routesByKey(t))
+}
+
+// routesByKey are a table's routes by what they answer to, without what they are reached by.
+func routesByKey(t app.EdgeTable) map[string]app.EdgeRoute {
+	out := map[string]app.EdgeRoute{}
+	for _, r := range t.Routes {
+		for _, key := range routeKeys(r.Route) {
+			route := r.Route
+			route.Hosts, route.Path = nil, ""
+			out[key] = app.EdgeRoute{Service: r.Service, Route: route}
 		}
 	}
-	return true
+	return out
 }
