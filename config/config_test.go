@@ -4,7 +4,10 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // write makes a project folder outside git. Names may hold folders.
@@ -48,4 +51,27 @@ func tryLoad(t *testing.T, dir string, o Options) (*Project, error) {
 		o.Environ = environ(t)
 	}
 	return Load(context.Background(), o)
+}
+
+func TestSpecTooLarge(t *testing.T) {
+	dir := write(t, map[string]string{"compose.yaml": oneService, "big.env": "BIG=" + strings.Repeat("x", maxSpecBytes) + "\n",
+		"more.yaml": "services:\n  web: {env_file: big.env}\n"})
+	load(t, dir, Options{Host: "local"})
+	_, err := tryLoad(t, dir, Options{Host: "local", Compose: []string{"compose.yaml", "more.yaml"}})
+	if err == nil || !strings.Contains(err.Error(), "larger than 1.5 MB") {
+		t.Errorf("got %.200v", err)
+	}
+}
+
+// TestLoadIsRepeatable finds an order that comes from a map.
+func TestLoadIsRepeatable(t *testing.T) {
+	dir := write(t, map[string]string{"compose.yaml": "services:\n" +
+		"  a: {image: a, environment: {A: 1, B: 2, C: 3}, networks: [n, m, l], depends_on: [b, c], extra_hosts: [x:192.0.2.1, y:192.0.2.2], ulimits: {nproc: 1, nofile: 2}}\n" +
+		"  b: {image: b, volumes: ['v:/v', 'w:/w']}\n  c: {image: c}\nnetworks: {n: , m: , l: }\nvolumes: {v: , w: }\n"})
+	first := load(t, dir, Options{Host: "local"})
+	for range 10 {
+		if diff := cmp.Diff(first.Spec, load(t, dir, Options{Host: "local"}).Spec); diff != "" {
+			t.Fatalf("another spec (-first +later):\n%s", diff)
+		}
+	}
 }

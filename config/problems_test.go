@@ -210,6 +210,33 @@ func TestProblems(t *testing.T) {
 			},
 		},
 		{
+			name: "subnets",
+			files: map[string]string{"compose.yaml": "services:\n  web: {image: a, networks: [default, front]}\nnetworks:\n" +
+				"  default: {ipam: {config: [{subnet: 'fd00::/64'}]}}\n  front: {ipam: {config: [{gateway: 172.28.0.1}, {subnet: wide}]}}\n"},
+			want: []string{
+				`compose.yaml:4:30: networks.default.ipam.config[0].subnet: the first subnet of the default network must be an IPv4 one`,
+				`compose.yaml:5:27: networks.front.ipam.config[0]: names no subnet; add subnet, such as 172.28.0.0/16`,
+				`compose.yaml:5:51: networks.front.ipam.config[1].subnet: must be an address and the length of its prefix, not "wide"; such as 172.28.0.0/16`,
+			},
+		},
+		{
+			name: "the default network is somebody else's",
+			files: map[string]string{"compose.yaml": "services:\n  web: {image: a, x-longshore: {route: {host: a.example.com, port: 1}}}\nnetworks:\n" +
+				"  default: {external: true, name: theirs}\n"},
+			want: []string{
+				`compose.yaml:4:13: networks.default.external: a routed service needs the site's own default network; give the external network another name, and join the services to it`,
+			},
+		},
+		{
+			name: "configs too large",
+			files: map[string]string{"big": strings.Repeat("x", 700<<10), "compose.yaml": "services:\n  a:\n    image: a\n    configs: [c]\n  b:\n    image: a\n" +
+				"    configs: [{source: c, uid: root}]\nconfigs: {c: {file: ./big}}\n"},
+			want: []string{
+				`compose.yaml:7:15: services.b.configs[0]: the configs of all services hold more than 1 MiB in total; put large files into the image or a volume`,
+				`compose.yaml:7:27: services.b.configs[0].uid: must be a number, not "root"; names are known inside the image only`,
+			},
+		},
+		{
 			name:  "nothing to deploy",
 			files: map[string]string{"compose.yaml": "services:\n  web: {image: a, profiles: [x]}\n"},
 			want:  []string{`compose.yaml:1:1: services: there is no service to deploy; define one, or turn on a profile by --profile`},

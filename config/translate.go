@@ -2,7 +2,9 @@ package config
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -189,15 +191,35 @@ func (t *translator) network(name string, n types.NetworkConfig) app.Network {
 		EnableIPv6: n.EnableIPv6 != nil && *n.EnableIPv6,
 		Labels:     n.Labels,
 	}
-	for _, pool := range n.Ipam.Config {
-		if pool.Subnet == "" {
+	out.Subnets = t.subnets(n.Ipam.Config, keyPath{"networks", name, "ipam", "config"})
+	// A routed service's fixed address is counted from the first subnet of the site's own network.
+	if name == app.DefaultNetwork && len(out.Subnets) > 0 && !isIPv4(out.Subnets[0].CIDR) {
+		t.add(keyPath{"networks", name, "ipam", "config", "[0]", "subnet"}, "the first subnet of the default network must be an IPv4 one", "")
+	}
+	return out
+}
+
+func (t *translator) subnets(pools []*types.IPAMPool, path keyPath) []app.Subnet {
+	var out []app.Subnet
+	for i, pool := range pools {
+		if pool == nil || pool.Subnet == "" {
+			t.add(path.item(i), "names no subnet", "add subnet, such as 172.28.0.0/16")
 			continue
 		}
-		out.Subnets = append(out.Subnets, app.Subnet{
+		if _, err := netip.ParsePrefix(pool.Subnet); err != nil {
+			t.add(path.item(i).with("subnet"), "must be an address and the length of its prefix, not "+strconv.Quote(pool.Subnet), "such as 172.28.0.0/16")
+			continue
+		}
+		out = append(out, app.Subnet{
 			CIDR: pool.Subnet, Gateway: pool.Gateway, Range: pool.IPRange, Aux: pool.AuxiliaryAddresses,
 		})
 	}
 	return out
+}
+
+func isIPv4(cidr string) bool {
+	prefix, err := netip.ParsePrefix(cidr)
+	return err == nil && prefix.Addr().Is4()
 }
 
 // volumes are the named ones that services mount, sorted by name.
