@@ -14,7 +14,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/engine"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
-	"github.com/longshore-dev/longshore/internal/host/pool"
+	"github.com/longshore-dev/longshore/worker/reach"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -59,8 +59,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	hosts := pool.New(pool.Options{})
-	defer hosts.Close()
+	hosts, err := reach.Hosts(state)
+	if err != nil {
+		return err
+	}
+	defer hosts.Close() //nolint:errcheck // the process ends
 	return work(ctx, c, wiring{hosts: hosts, queue: queue, edges: edges}, log)
 }
 

@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/engine"
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
-	"github.com/longshore-dev/longshore/internal/host/pool"
+	"github.com/longshore-dev/longshore/worker/reach"
 )
 
 // hostTimeout bounds one host's answer where the request does not.
@@ -46,8 +47,18 @@ func Run(ctx context.Context, op string, in io.Reader, out io.Writer) error {
 	if request.Op != inspect.Op(op) {
 		return usageError{fmt.Errorf("the request is for %q, the command for %q", request.Op, op)}
 	}
-	hosts := pool.New(pool.Options{AcceptNewHostKeys: request.AcceptNewHostKeys})
-	defer hosts.Close()
+	for i := range request.Hosts {
+		request.Hosts[i].AcceptNewKey = request.AcceptNewHostKeys
+	}
+	state, err := engine.StateDir()
+	if err != nil {
+		return err
+	}
+	hosts, err := reach.Hosts(state)
+	if err != nil {
+		return err
+	}
+	defer hosts.Close() //nolint:errcheck // the process ends
 	r := &reader{request: request, hosts: hosts, out: &lines{out: out}}
 	switch request.Op {
 	case inspect.OpPs:
