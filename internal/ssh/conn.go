@@ -62,13 +62,13 @@ func (l *link) forward(ctx context.Context, network, address string) (net.Conn, 
 	switch {
 	case err == nil:
 		return NewConn(&lane{channel, l}, network, address), nil
-	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited:
-		return nil, fmt.Errorf("%w: %w: %s %s on %s: %s; allow TCP and stream-local forwarding in its sshd_config",
+	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited && network == "tcp":
+		return nil, fmt.Errorf("%w: %w: %s %s on %s: %s; set AllowTcpForwarding in its sshd_config",
 			host.ErrRefused, ErrForward, network, address, l.name, refused.Message)
 	case errors.As(err, &refused):
-		return nil, fmt.Errorf("%w: %w: %s %s on %s: %s", host.ErrUnreachable, ErrForward, network, address, l.name, refused.Message)
+		return nil, fmt.Errorf("%w: %s %s on %s: %s", ErrForward, network, address, l.name, refused.Message)
 	default:
-		return nil, fmt.Errorf("%w: dial %s %s on %s: %w", host.ErrUnreachable, network, address, l.name, err)
+		return nil, fmt.Errorf("dial %s %s on %s: %w", network, address, l.name, err)
 	}
 }
 

@@ -119,10 +119,14 @@ func (c *Client) hop(ctx context.Context, below *link, s settings, required stri
 func reach(ctx context.Context, below *link, s settings) (net.Conn, error) {
 	if below != nil {
 		conn, err := below.forward(ctx, "tcp", s.endpoint())
-		if err != nil {
+		switch {
+		case err == nil:
+			return conn, nil
+		case errors.Is(err, host.ErrRefused):
 			return nil, fmt.Errorf("reach %s through %s: %w", s, below.name, err)
+		default:
+			return nil, fmt.Errorf("%w: %s through %s: %w", host.ErrUnreachable, s, below.name, err)
 		}
-		return conn, nil
 	}
 	dialer := net.Dialer{KeepAlive: hopTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", s.endpoint())

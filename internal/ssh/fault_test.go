@@ -17,7 +17,7 @@ import (
 )
 
 // fast notices a silent cut soon.
-func fast(o *Options) { o.KeepAlive = KeepAlive{Interval: 50 * time.Millisecond, Misses: 3} }
+func fast(o *Options) { o.KeepAlive = KeepAlive{Interval: 100 * time.Millisecond, Misses: 10} }
 
 func TestCutFailsWhatIsUnderWayAndTheNextCallDialsAgain(t *testing.T) {
 	for name, cut := range map[string]func(w *world){
@@ -71,7 +71,7 @@ func TestKeepAliveLeavesAnIdleConnectionAlone(t *testing.T) {
 	c := w.client(t, fast)
 	ctx := timeout(t, 20*time.Second)
 	// Far longer than the misses allow: a connection that is not kept alive is dropped meanwhile.
-	if _, err := run(ctx, c, "sleep", "1"); err != nil {
+	if _, err := run(ctx, c, "sleep", "3"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := run(ctx, c, "true"); err != nil || w.Logins() != 1 {
@@ -183,8 +183,8 @@ func TestForward(t *testing.T) {
 		}
 		conn.Close()
 	}
-	if _, err := c.Dial(ctx, "unix", filepath.Join(t.TempDir(), "none")); !errors.Is(err, ErrForward) {
-		t.Errorf("a missing socket gives %v, want ErrForward", err)
+	if _, err := c.Dial(ctx, "unix", filepath.Join(t.TempDir(), "none")); !errors.Is(err, ErrForward) || errors.Is(err, host.ErrUnreachable) {
+		t.Errorf("a missing socket gives %v, want ErrForward alone", err)
 	}
 	conn, err := c.Dial(ctx, "tcp", listener.Addr().String())
 	if err != nil {
@@ -225,6 +225,12 @@ func TestJumpHosts(t *testing.T) {
 	_, err := run(ctx, w.client(t, func(o *Options) { o.Address = "circle" }), "true")
 	if !errors.Is(err, host.ErrSettings) {
 		t.Errorf("jump hosts in a circle give %v, want ErrSettings", err)
+	}
+	closed := sshtest.Start(t, w.public, jumpKey)
+	closed.Stop()
+	_, err = run(ctx, w.client(t, func(o *Options) { o.Address, o.Jump = closed.Address, "bastion" }), "true")
+	if !errors.Is(err, host.ErrUnreachable) {
+		t.Errorf("a dead host behind a jump host gives %v, want ErrUnreachable", err)
 	}
 	c := w.client(t, fast, func(o *Options) { o.Jump = "bastion" })
 	if _, err := run(ctx, c, "true"); err != nil {

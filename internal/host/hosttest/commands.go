@@ -108,6 +108,9 @@ func testDial(t *testing.T, open func(t *testing.T) host.Host, world World) {
 	if conn, err := h.Dial(ctx, "unix", "/no/such/socket"); !errors.Is(err, host.ErrNotFound) {
 		t.Errorf("dialling a missing socket gives %v, %v, want ErrNotFound", conn, err)
 	}
+	if _, err := h.Dial(ctx, "tcp", "127.0.0.1:1"); err == nil || errors.Is(err, host.ErrUnreachable) {
+		t.Errorf("a port that nothing listens on gives %v: the host itself can be reached", err)
+	}
 	if _, err := h.Dial(ctx, "udp", "127.0.0.1:1"); err == nil {
 		t.Error("a network that is neither unix nor tcp is dialled")
 	}

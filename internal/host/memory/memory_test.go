@@ -72,16 +72,18 @@ func TestBehaviours(t *testing.T) {
 	m.AddImage("app:1", memory.ImageSpec{})
 	m.BehaveService("dies", memory.Behaviour{Exits: true, After: 50 * time.Millisecond, ExitCode: 7})
 	m.BehaveService("never", memory.Behaviour{NeverHealthy: true})
-	m.BehaveService("falls", memory.Behaviour{HealthyAfter: 20 * time.Millisecond, UnhealthyAfter: 60 * time.Millisecond})
+	m.BehaveService("late", memory.Behaviour{HealthyAfter: time.Hour})
+	m.BehaveService("soon", memory.Behaviour{HealthyAfter: 20 * time.Millisecond})
+	m.BehaveService("falls", memory.Behaviour{UnhealthyAfter: 20 * time.Millisecond})
 	address := func(name string) string { return m.Containers()[name].Addresses["bridge"] + ":80" }
 	answers := func(name string) bool { _, ok := m.Answers(address(name)); return ok }
-	for _, service := range []string{"dies", "never", "falls", "plain"} {
+	for _, service := range []string{"dies", "never", "late", "soon", "falls", "plain"} {
 		start(t, m, service, app.Container{Image: "app:1", Labels: map[string]string{app.LabelService: service}})
 	}
-	if !answers("plain") || answers("never") || answers("falls") {
+	if !answers("plain") || answers("never") || answers("late") {
 		t.Error("a container answers that should not, or the other way round")
 	}
-	eventually(t, "it answers after a while", func() bool { return answers("falls") })
+	eventually(t, "it answers after a while", func() bool { return answers("soon") })
 	eventually(t, "it ceases to answer", func() bool { return !answers("falls") })
 	eventually(t, "it dies", func() bool { s := m.Containers()["dies"]; return s.Status == "exited" && s.ExitCode == 7 })
 	if answers("dies") {

@@ -68,7 +68,7 @@ func (h *Host) dial(ctx context.Context, network, address string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
-	stream := &relay{Process: process, address: address, kind: host.ErrUnreachable, reached: func() { h.relays.learn(address) }}
+	stream := &relay{Process: process, address: address, kind: ssh.ErrForward, reached: func() { h.relays.learn(address) }}
 	if address == h.socket {
 		stream.kind = host.ErrNoDocker
 	}

@@ -44,7 +44,6 @@ func (w *world) openHost(t *testing.T, h app.Host) *remote.Host {
 	client, err := ssh.New(ssh.Options{
 		Address:     w.Address,
 		Environment: w.env,
-		KeepAlive:   ssh.KeepAlive{Interval: 100 * time.Millisecond, Misses: 5},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -163,10 +162,21 @@ func TestNoDocker(t *testing.T) {
 	if _, err := h.Engine().Info(bounded(t)); !errors.Is(err, host.ErrNoDocker) {
 		t.Errorf("an absent engine gives %v, want ErrNoDocker", err)
 	}
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "stale"), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale.SetUnlinkOnClose(false)
+	stale.Close()
+	w.Path = fakes(t, map[string]string{"docker": "#!/bin/sh\necho 'dial unix /x: connect: connection refused' >&2\nexit 1\n"})
+	h = w.openHost(t, app.Host{DockerSocket: stale.Addr().String()})
+	if _, err := h.Engine().Info(bounded(t)); !errors.Is(err, host.ErrNoDocker) || !strings.Contains(err.Error(), "nothing listens") {
+		t.Errorf("a stopped engine gives %v, want ErrNoDocker with advice", err)
+	}
 	w.NoUnix = true
 	w.Path = fakes(t, map[string]string{"docker": "#!/bin/sh\necho 'dial unix: permission denied' >&2\nexit 1\n"})
 	h = w.openHost(t, app.Host{DockerSocket: echo(t)})
-	_, err := h.Engine().Info(bounded(t))
+	_, err = h.Engine().Info(bounded(t))
 	if !errors.Is(err, host.ErrNoDocker) || !strings.Contains(err.Error(), "group docker") {
 		t.Errorf("a refused engine gives %v, want ErrNoDocker with advice", err)
 	}
