@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -96,7 +97,7 @@ func awaitReady(ctx context.Context, state string, ended <-chan error) (engine.E
 			if err != nil || len(text) == 0 {
 				return engine.Endpoints{}, errors.New("the supervisor ended before it was ready; see " + LogPath(state, "supervisor"))
 			}
-			return engine.Endpoints{}, fmt.Errorf("the supervisor could not start: %s", text)
+			return engine.Endpoints{}, errors.New(strings.TrimSpace(strings.TrimPrefix(string(text), "longshore: ")))
 		case <-ctx.Done():
 			return engine.Endpoints{}, fmt.Errorf("the supervisor is not ready (%w); see %s", ctx.Err(), LogPath(state, "supervisor"))
 		case <-time.After(pollEvery):

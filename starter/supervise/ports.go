@@ -29,22 +29,22 @@ const portPatience = 3 * time.Second
 type Ports struct{ Engine, UI, Codec int }
 
 // choosePorts gives the ports asked for; else those of before where they are free, the usual ones on a first start, and
-// any free port in the place of one that is taken. A port asked for that is taken is an error.
-func choosePorts(ctx context.Context, asked Ports, before engine.Endpoints) (engine.Endpoints, error) {
+// any free port in the place of one that is taken for longer than patience. A port asked for that is taken is an error.
+func choosePorts(ctx context.Context, patience time.Duration, asked Ports, before engine.Endpoints) (engine.Endpoints, error) {
 	taken := map[int]bool{}
 	choose := func(asked int, saved string, usual int) (string, error) {
 		if asked != 0 {
-			if taken[asked] || !waitFree(ctx, asked, portPatience) {
+			if taken[asked] || !waitFree(ctx, asked, patience) {
 				return "", fmt.Errorf("port %d on %s is taken by another program; choose another, or leave the choice to longshore up", asked, loopback)
 			}
 			taken[asked] = true
 			return net.JoinHostPort(loopback, strconv.Itoa(asked)), nil
 		}
-		port, patience := usual, time.Duration(0)
+		port, wait := usual, time.Duration(0)
 		if n := portOf(saved); n != 0 {
-			port, patience = n, portPatience
+			port, wait = n, patience
 		}
-		if taken[port] || !waitFree(ctx, port, patience) {
+		if taken[port] || !waitFree(ctx, port, wait) {
 			var err error
 			if port, err = anyFree(taken); err != nil {
 				return "", err

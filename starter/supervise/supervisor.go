@@ -77,7 +77,7 @@ func (s *supervisor) run(ctx context.Context, ports Ports, ready func(engine.End
 	if err != nil {
 		return err
 	}
-	if s.endpoints, err = choosePorts(ctx, ports, before); err != nil {
+	if s.endpoints, err = choosePorts(ctx, portPatience, ports, before); err != nil {
 		return err
 	}
 	if before.Engine != "" && before != s.endpoints {

@@ -1,0 +1,132 @@
+package display
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/starter/run"
+)
+
+func at(seconds int) time.Time { return time.Date(2025, 1, 2, 3, 4, 5+seconds, 0, time.UTC) }
+
+// story is a run as a follower sees it, view by view.
+func story() []run.View {
+	build := run.Step{ID: "1", Name: "build", Text: "build web", State: run.Queued, Scheduled: at(0)}
+	send := run.Step{ID: "2", Name: "transfer", Host: "web-1", Text: "transfer web", State: run.Queued, Scheduled: at(2)}
+	built, sending, retried, sent, failed := build, send, send, send, send
+	built.State, built.Ended = run.Done, at(2)
+	sending.State, sending.Attempt, sending.Beat = run.Running, 1, activities.Beat{Done: 4e6, Total: 8e6, Unit: "bytes"}
+	retried.State, retried.Attempt, retried.Problem = run.Queued, 2, "connection cut\x1b[2J\nat 4 MB"
+	sent.State, sent.Attempt, sent.Ended, sent.Beat = run.Done, 2, at(5), activities.Beat{Done: 8e6, Total: 8e6, Unit: "bytes"}
+	failed.ID, failed.Text, failed.State, failed.Scheduled, failed.Ended, failed.Problem = "3", "switch", run.Failed, at(5), at(6), "no"
+	return []run.View{
+		{},
+		{Started: at(0), Steps: []run.Step{build}},
+		{Started: at(0), Steps: []run.Step{built, send}},
+		{Started: at(0), Steps: []run.Step{built, sending}},
+		{Started: at(0), Steps: []run.Step{built, retried}, Waiting: run.WaitingForWorker},
+		{Started: at(0), Steps: []run.Step{built, sent, failed}, Cancelled: true},
+		{Started: at(0), Steps: []run.Step{built, sent, failed}, Cancelled: true, Ended: at(7)},
+	}
+}
+
+func TestPlainLines(t *testing.T) {
+	var out bytes.Buffer
+	f := NewFollower(Plain, &out, "deploy shop", "http://ui/run")
+	for _, v := range story() {
+		f.Show(v)
+		f.Show(v) // the same again tells nothing
+	}
+	f.Close()
+	want := `deploy shop
+web UI: http://ui/run
+start   build web
+done    build web (2.0s)
+start   web-1: transfer web
+retry   web-1: transfer web (attempt 2): connection cut[2J …
+wait    waiting for a worker
+done    web-1: transfer web (3.0s, 8.0 MB)
+start   web-1: switch
+FAILED  web-1: switch (1.0s): no
+cancel  was asked for; undoing what was done
+resume  goes on
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Error("plain lines have control codes")
+	}
+}
+
+func TestJSONLines(t *testing.T) {
+	var out bytes.Buffer
+	f := NewFollower(JSON, &out, "deploy shop", "")
+	for _, v := range story() {
+		f.Show(v)
+	}
+	f.Close()
+	var events []string
+	for line := range strings.Lines(out.String()) {
+		var e struct {
+			Event      string
+			At         time.Time
+			DurationMS *int64 `json:"duration_ms"`
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil || e.At.IsZero() {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if ends := strings.HasSuffix(e.Event, "-ended"); ends != (e.DurationMS != nil) {
+			t.Errorf("%q: a duration belongs to what ends, and to that alone", line)
+		}
+		events = append(events, e.Event)
+	}
+	want := []string{
+		"run-started", "step-started", "step-ended", "step-started", "step-progress", "step-retrying", "waiting",
+		"step-ended", "step-started", "step-ended", "cancel-requested", "resumed", "run-ended",
+	}
+	if diff := cmp.Diff(want, events); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+func TestFrame(t *testing.T) {
+	got := strings.Join(frame(paint{}, "deploy shop", "http://ui/run", story()[4], at(10), 0, 0), "\n")
+	want := `deploy shop  10s
+http://ui/run
+  ✓ build web  2.0s
+web-1
+  · transfer web  8.0s  attempt 2  connection cut[2J …
+waiting for a worker`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("frame (-want +got):\n%s", diff)
+	}
+	got = frame(paint{}, "deploy", "", story()[3], at(4), 1, 0)[3]
+	if got != "  ⠙ transfer web  2.0s  4.0 MB of 8.0 MB" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestFrameFitsTheScreen(t *testing.T) {
+	v := run.View{Started: at(0)}
+	for range 50 {
+		v.Steps = append(v.Steps, run.Step{Host: "web-1", Text: "step", State: run.Done})
+	}
+	v.Steps = append(v.Steps, run.Step{Host: "web-1", Text: "switch", State: run.Running})
+	lines := frame(paint{}, "deploy", "", v, at(1), 0, 10)
+	if text := strings.Join(lines, "\n"); len(lines) > 10 || !strings.Contains(text, "50 steps done") || !strings.Contains(text, "switch") {
+		t.Errorf("got:\n%s", text)
+	}
+	for i := range v.Steps {
+		v.Steps[i].State = run.Failed
+	}
+	if lines := frame(paint{}, "deploy", "", v, at(1), 0, 10); len(lines) != 10 || !strings.Contains(lines[9], "more lines") {
+		t.Errorf("got %d lines, the last %q", len(lines), lines[len(lines)-1])
+	}
+}
