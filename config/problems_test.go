@@ -100,7 +100,7 @@ func TestProblems(t *testing.T) {
 		{
 			name: "the file that holds the key",
 			files: map[string]string{
-				"compose.yaml":          "include: [sub/part.yaml]\nservices:\n  web:\n    extends: {file: base.yaml, service: base}\n    image: app:1\n  db: {image: db}\n",
+				"compose.yaml":          "include: [sub/part.yaml]\nservices:\n  web:\n    extends: {file: base.yaml, service: base}\n    image: app:1\n    umask: 2\n  db: {image: db}\n",
 				"compose.override.yaml": "services:\n  web:\n    umask: 1\n",
 				"base.yaml":             "services:\n  base:\n    image: app:1\n    links: [db]\n",
 				"sub/part.yaml":         "services:\n  part:\n    image: app:1\n    secrets: [s]\nsecrets: {s: {file: ./s}}\n",
