@@ -22,7 +22,7 @@ const migrate = "/proc/sys/net/ipv4/tcp_migrate_req"
 // TestANewEdgeTakesOverWithoutLosingARequest replaces the edge under load, with a deploy while both run: the old edge
 // must not serve the old release any more, and what it still has in flight there must be seen through the new one.
 func TestANewEdgeTakesOverWithoutLosingARequest(t *testing.T) {
-	const handovers = 4
+	const handovers = 6
 	before, err := os.ReadFile(migrate)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -19,7 +21,7 @@ type edgeApp struct {
 	probes  *probes
 	log     *accessLog
 	store   *store
-	clients clientCount
+	clients clients
 	leaving atomic.Bool // no new connection is accepted, and each answer is the last of its connection
 
 	mu        sync.Mutex
@@ -51,6 +53,7 @@ func (a *edgeApp) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("making the state folder: %w", err)
 	}
 	a.store = &store{dir: a.State, instance: newInstance()}
+	a.clients.states = map[net.Conn]http.ConnState{}
 	a.probes = &probes{waiting: map[string]*probe{}}
 	a.routes = newRoutes(ctx)
 	if err := a.follow(a.store.peek()); err != nil {

@@ -2,32 +2,35 @@ package proxy
 
 import (
 	"net"
+	"net/http"
 	"sync"
-	"sync/atomic"
 )
 
-// clientCount is how many connections of clients are open.
-type clientCount struct{ n atomic.Int64 }
-
-func (c *clientCount) add(delta int64) { c.n.Add(delta) }
-
-// clientConn is a counted connection of a client.
-type clientConn struct {
-	net.Conn
-	count *clientCount
-	once  sync.Once
+// clients are the connections of clients, by what the server does with them. Upgraded ones are not among them.
+type clients struct {
+	mu     sync.Mutex
+	states map[net.Conn]http.ConnState
 }
 
-// Close implements net.Conn.
-func (c *clientConn) Close() error {
-	c.once.Do(func() { c.count.add(-1) })
-	return c.Conn.Close()
-}
-
-// CloseWrite ends one direction, for upgraded connections and for answers that a client reads before it stops sending.
-func (c *clientConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
+// note is called by the server for every change of a connection's state.
+func (c *clients) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if state == http.StateClosed || state == http.StateHijacked {
+		delete(c.states, conn)
+		return
 	}
-	return c.Conn.Close()
+	c.states[conn] = state
+}
+
+// count returns how many connections are open, and on how many of them an answer is not all sent.
+func (c *clients) count() (open, active int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, state := range c.states {
+		if state == http.StateActive {
+			active++
+		}
+	}
+	return len(c.states), active
 }

@@ -153,10 +153,12 @@ func (e *Edge) Shutdown(ctx context.Context) error {
 }
 
 func (e *Edge) drained() bool {
-	if e.app.clients.n.Load() == 0 {
-		return true
+	open, active := e.app.clients.count()
+	busy := e.app.routes.inFlight() > 0
+	if e.peers.newer() {
+		return open == 0 && !busy
 	}
-	return e.app.routes.inFlight() == 0 && !e.peers.newer()
+	return active == 0 && !busy
 }
 
 func newInstance() string { return strings.ToLower(rand.Text()[:12]) }

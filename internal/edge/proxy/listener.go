@@ -27,32 +27,21 @@ func (w *listenerWrapper) Provision(ctx caddy.Context) error {
 
 // WrapListener implements caddy.ListenerWrapper.
 func (w *listenerWrapper) WrapListener(inner net.Listener) net.Listener {
-	l := &listener{Listener: inner, connections: &w.edge.clients}
+	l := &listener{Listener: inner}
 	w.edge.mu.Lock()
 	w.edge.listeners = append(w.edge.listeners, l)
 	w.edge.mu.Unlock()
 	return l
 }
 
-// listener counts the connections that it has accepted and that are still open.
+// listener can be closed twice: by us, and at the end by Caddy.
 type listener struct {
 	net.Listener
-	connections *clientCount
-	once        sync.Once
-	err         error
+	once sync.Once
+	err  error
 }
 
-// Accept implements net.Listener.
-func (l *listener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	l.connections.add(1)
-	return &clientConn{Conn: conn, count: l.connections}, nil
-}
-
-// Close implements net.Listener. Caddy closes it again at the end.
+// Close implements net.Listener.
 func (l *listener) Close() error {
 	l.once.Do(func() { l.err = l.Listener.Close() })
 	return l.err

@@ -16,7 +16,8 @@ import (
 
 const (
 	probeHeader  = "X-Longshore-Probe"
-	probeTimeout = 10 * time.Second
+	// probeTimeout is longer than the edge waits for a replica.
+	probeTimeout = 15 * time.Second
 	// probeTries is how often a probe dials until it lands here: while two edges share the port, the system gives half
 	// of the connections to the other.
 	probeTries = 64

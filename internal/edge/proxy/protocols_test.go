@@ -105,3 +105,23 @@ func TestAccessLogNeverHoldsUpRequests(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, r) }()
 	log.close()
 }
+
+func TestCountsClientsUntilTheyGo(t *testing.T) {
+	e := start(t, t.TempDir())
+	e.put(t, table("1-a", to("web", "shop.example.com/", backend(t, named("web")))))
+	for name, transport := range map[string]*http.Transport{"HTTP/1.1": {}, "HTTP/2": {Protocols: h2c()}} {
+		client := &http.Client{Transport: transport}
+		for range 3 {
+			do(t, client, e.request(t, http.MethodGet, "shop.example.com", "/", nil))
+		}
+		eventually(t, name+": the connection is idle", func() bool {
+			open, active := e.app.clients.count()
+			return open == 1 && active == 0
+		})
+		client.CloseIdleConnections()
+		eventually(t, name+": the connection has gone", func() bool {
+			open, _ := e.app.clients.count()
+			return open == 0
+		})
+	}
+}

@@ -26,8 +26,16 @@ func (*router) CaddyModule() caddy.ModuleInfo {
 // Provision implements caddy.Provisioner.
 func (h *router) Provision(ctx caddy.Context) error {
 	edge, err := edgeOf(ctx)
+	if err != nil {
+		return err
+	}
 	h.edge = edge
-	return err
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok {
+		return errors.New("the router is only for the HTTP server's own routes")
+	}
+	server.RegisterConnState(edge.clients.note)
+	return nil
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler. It answers every request itself.
