@@ -91,7 +91,7 @@ func (a *App) git(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Files is a project with one routed service, web, in two replicas, on the hosts given, with the environment given as
+// Files is a project, see World.Project, with one routed service, web, in two replicas, on the hosts given, with the environment given as
 // "NAME=value". The names of route are its hosts, separated by commas.
 func Files(project, route string, on []app.Host, environment ...string) map[string]string {
 	var env, hosts strings.Builder

@@ -17,10 +17,12 @@ type World struct {
 	// State is Longshore's state folder.
 	State string
 
-	t    testing.TB
-	bin  string
-	logs string
-	env  []string
+	t         testing.TB
+	bin       string
+	logs      string
+	env       []string
+	hostState string // of LocalHost
+	projects  []string
 }
 
 // New makes a world in which nothing runs yet. Everything started in it ends with the test.
@@ -37,6 +39,8 @@ func New(t testing.TB) *World {
 		t:     t,
 		bin:   bin,
 		logs:  filepath.Join(root, "logs"),
+
+		hostState: filepath.Join(root, "host"),
 	}
 	for _, dir := range []string{w.Home, w.State, w.logs, filepath.Join(w.Home, ".ssh")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -51,6 +55,8 @@ func New(t testing.TB) *World {
 		"GIT_AUTHOR_NAME=Test", "GIT_AUTHOR_EMAIL=test@example.com",
 		"GIT_COMMITTER_NAME=Test", "GIT_COMMITTER_EMAIL=test@example.com",
 	)
+	// Registered before anything is started, this runs after everything has ended.
+	t.Cleanup(w.removeProjects)
 	return w
 }
 
