@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	probeHeader  = "X-Longshore-Probe"
+	probeHeader = "X-Longshore-Probe"
 	// probeTimeout is longer than the edge waits for a replica.
 	probeTimeout = 15 * time.Second
 	// probeTries is how often a probe dials until it lands here: while two edges share the port, the system gives half
