@@ -138,7 +138,7 @@ func TestHostKeys(t *testing.T) {
 			known: func(w *world) string { return "@revoked * " + string(ssh.MarshalAuthorizedKey(w.hostKey.PublicKey())) }, accept: true,
 			want: host.ErrHostKey, says: "revokes",
 		},
-		"an authority for other hosts does not make it known": {
+		"an authority that signed nothing does not make it known": {
 			known: func(w *world) string {
 				return "@cert-authority * " + string(ssh.MarshalAuthorizedKey(other.PublicKey()))
 			},
