@@ -140,11 +140,11 @@ func TestHostKeys(t *testing.T) {
 		},
 		"an authority that signed nothing does not make it known": {
 			known: func(w *world) string {
-				return "@cert-authority * " + string(ssh.MarshalAuthorizedKey(other.PublicKey()))
+				return "@cert-authority " + w.KnownLine(other.PublicKey())
 			},
 			want: host.ErrHostKey, says: "not among the known hosts",
 		},
-		"a broken file is named": {known: func(*world) string { return "broken\n" }, want: host.ErrSettings, says: "known_hosts:1"},
+		"a broken file is named": {known: func(w *world) string { return "broken\n" }, want: host.ErrSettings, says: "known_hosts:1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
