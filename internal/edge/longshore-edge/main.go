@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -19,13 +18,6 @@ import (
 
 // grace is how long requests may go on after SIGTERM. The container's own stop grace is longer.
 const grace = 30 * time.Second
-
-// The edge holds little and allocates much: collecting less often costs some memory and gives a tenth more requests a
-// second. The limit brings the collector back to work where connections do take memory.
-const (
-	gcPercent   = 400
-	memoryLimit = 512 << 20
-)
 
 const usage = `usage: longshore-edge run --state DIR --http PORT
        longshore-edge version
@@ -74,8 +66,6 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	debug.SetGCPercent(gcPercent)
-	debug.SetMemoryLimit(memoryLimit)
 	e, err := proxy.Start(proxy.Config{State: *state, Port: *port, Version: version})
 	if err != nil {
 		return err
