@@ -61,7 +61,7 @@ func (l *link) forward(ctx context.Context, network, address string) (net.Conn, 
 	var refused *ssh.OpenChannelError
 	switch {
 	case err == nil:
-		return NewConn(&lane{channel, l}, network, address), nil
+		return NewConn(&lane{Channel: channel, link: l}, network, address), nil
 	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited && network == "tcp":
 		return nil, fmt.Errorf("%w: %w: %s %s on %s: %s; set AllowTcpForwarding in its sshd_config",
 			host.ErrRefused, ErrForward, network, address, l.name, refused.Message)
@@ -94,7 +94,8 @@ func opening(network, address string) (kind string, payload []byte, err error) {
 // lane is a channel that tells a lost connection from the peer's end.
 type lane struct {
 	ssh.Channel
-	link *link
+	link    *link
+	writing sync.Mutex // the library lets nobody end a stream that somebody writes to
 }
 
 func (c *lane) Read(p []byte) (int, error) {
@@ -106,11 +107,20 @@ func (c *lane) Read(p []byte) (int, error) {
 }
 
 func (c *lane) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	n, err := c.Channel.Write(p)
 	if err != nil && c.link.gone() {
 		return n, c.link.lost()
 	}
 	return n, err
+}
+
+// CloseWrite ends this direction, after what is being written.
+func (c *lane) CloseWrite() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.Channel.CloseWrite()
 }
 
 // Stream is what NewConn makes a connection of.

@@ -24,6 +24,7 @@ type Process struct {
 	done    chan struct{}
 	err     error
 	once    sync.Once
+	writing sync.Mutex // the library lets nobody end a stream that somebody writes to
 }
 
 // endGrace is how long a failed write waits for the program's own end.
@@ -87,7 +88,9 @@ func (p *Process) Read(b []byte) (int, error) {
 
 // Write writes to the program's standard input.
 func (p *Process) Write(b []byte) (int, error) {
+	p.writing.Lock()
 	n, err := p.stdin.Write(b)
+	p.writing.Unlock()
 	if err == nil {
 		return n, nil
 	}
@@ -105,8 +108,12 @@ func (p *Process) Write(b []byte) (int, error) {
 	return n, fmt.Errorf("write to %s: %w", p.program, err)
 }
 
-// CloseWrite ends the program's standard input.
-func (p *Process) CloseWrite() error { return p.stdin.Close() }
+// CloseWrite ends the program's standard input, after what is being written.
+func (p *Process) CloseWrite() error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	return p.stdin.Close()
+}
 
 // Done is closed once the program has ended or the connection is lost.
 func (p *Process) Done() <-chan struct{} { return p.done }
@@ -121,13 +128,8 @@ func (p *Process) Err() error {
 	}
 }
 
-// Close ends the program's standard input and gives it up. It does not wait for its end.
+// Close gives the program up, and with it ends its standard input. It does not wait for its end.
 func (p *Process) Close() error {
-	p.once.Do(func() {
-		go func() {
-			_ = p.stdin.Close()
-			_ = p.session.Close()
-		}()
-	})
+	p.once.Do(func() { go func() { _ = p.session.Close() }() })
 	return nil
 }

@@ -92,8 +92,8 @@ func hold(process *ssh.Process, stop <-chan struct{}) {
 }
 
 func release(process *ssh.Process) {
-	// An error means that the session is gone, and the lock with it.
-	_ = process.CloseWrite()
+	// An error means that the session is gone, and the lock with it. A beat on a cut line may keep it waiting.
+	go func() { _ = process.CloseWrite() }()
 	select {
 	case <-process.Done():
 	case <-time.After(unlockGrace):

@@ -50,16 +50,18 @@ func (s *Server) session(request ssh.NewChannel, open *atomic.Int64) {
 		_ = request.Reject(ssh.ConnectionFailed, "open failed")
 		return
 	}
-	defer open.Add(-1)
 	if now := s.sessions.Add(1); now > s.peak.Load() {
 		s.peak.Store(now)
 	}
-	defer s.sessions.Add(-1)
+	// A session counts until its client can know of its end.
+	ended := func() { open.Add(-1); s.sessions.Add(-1) }
 	channel, requests, err := request.Accept()
 	if err != nil {
+		ended()
 		return
 	}
 	defer channel.Close()
+	defer ended()
 	var once sync.Once
 	done := make(chan struct{})
 	for {
