@@ -74,7 +74,18 @@ func (m *Machine) Containers() map[string]app.ContainerState {
 	return states
 }
 
+// BehaveRole is BehaveImage for the containers whose label app.LabelRole has the value. It counts more than the
+// service's.
+func (m *Machine) BehaveRole(role string, b Behaviour) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.byRole[role] = b
+}
+
 func (m *Machine) behaviourOf(c app.Container) Behaviour {
+	if b, ok := m.byRole[c.Labels[app.LabelRole]]; ok {
+		return b
+	}
 	if b, ok := m.byService[c.Labels[app.LabelService]]; ok {
 		return b
 	}

@@ -42,6 +42,7 @@ type Machine struct {
 	ports      map[int]bool // taken by something else
 	byImage    map[string]Behaviour
 	byService  map[string]Behaviour
+	byRole     map[string]Behaviour
 	serial     int
 }
 
@@ -77,6 +78,7 @@ func New(name string) *Machine {
 		ports:      make(map[int]bool),
 		byImage:    make(map[string]Behaviour),
 		byService:  make(map[string]Behaviour),
+		byRole:     make(map[string]Behaviour),
 		info: app.EngineInfo{
 			Version: "28.5.2", APIVersion: "1.51", OS: "linux", Architecture: "amd64", StorageDriver: "overlay2",
 			RootDir: "/var/lib/docker", CPUs: 2, Memory: 4 << 30, Name: name,

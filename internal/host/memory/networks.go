@@ -16,6 +16,8 @@ import (
 type network struct {
 	state  app.NetworkState
 	prefix netip.Prefix
+	// dynamic is the part of prefix that the engine gives away by itself; invalid for all of it.
+	dynamic netip.Prefix
 }
 
 // noAddress is that of a container that does not run.
@@ -68,7 +70,11 @@ func (e *engine) assign(n *network, wish netip.Addr) (netip.Addr, error) {
 		}
 		return wish, nil
 	}
-	for address := n.prefix.Masked().Addr().Next(); n.prefix.Contains(address); address = address.Next() {
+	first, within := n.prefix.Masked().Addr().Next(), n.prefix
+	if n.dynamic.IsValid() {
+		first, within = n.dynamic.Masked().Addr(), n.dynamic
+	}
+	for address := first; within.Contains(address); address = address.Next() {
 		if !taken[address] {
 			return address, nil
 		}
@@ -162,6 +168,11 @@ func (e *engine) NetworkCreate(ctx context.Context, name string, n app.Network) 
 		}
 		if prefix.Addr().Is4() && !made.prefix.IsValid() {
 			made.prefix = prefix
+			if subnet.Range != "" {
+				if made.dynamic, err = netip.ParsePrefix(subnet.Range); err != nil {
+					return "", e.fail(host.ErrInvalid, err.Error())
+				}
+			}
 		}
 		made.state.Subnets = append(made.state.Subnets, subnet.CIDR)
 		made.state.Gateways = append(made.state.Gateways, cmp.Or(subnet.Gateway, prefix.Masked().Addr().Next().String()))

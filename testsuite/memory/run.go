@@ -1,0 +1,144 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/interceptor"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/longshore-dev/longshore/activities/heartbeat"
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// runWithin bounds one run, in the time of the machine that tests.
+const runWithin = time.Minute
+
+// Run is one run of a workflow in the world. Make one anew for each.
+type Run struct {
+	World *World
+	// ID is the run's id; equal ids are the same run to the fence.
+	ID string
+	// Around, where given, runs each attempt of an activity: it answers what a.Work answers, or something else.
+	Around func(a *Attempt) (any, error)
+	// LostQueues are task queues that no worker polls: calls there end with a schedule-to-start timeout.
+	LostQueues []string
+
+	env      *testsuite.TestWorkflowEnvironment
+	mu       sync.Mutex
+	attempts []*Attempt
+	cancels  map[string]*cancellation // by activity id
+	nth      map[string]int
+}
+
+// Attempt is one attempt of an activity.
+type Attempt struct {
+	Step, Host, Service string
+	// Number counts the attempts of one call, and Nth the calls of the step on the host for the service, from 1.
+	Number int32
+	Nth    int
+	// Err is how it ended, once it has.
+	Err error
+	// In is the activity's input.
+	In any
+
+	ctx  context.Context
+	run  *Run
+	work func() (any, error)
+}
+
+// Work does what the activity does.
+func (a *Attempt) Work() (any, error) { return a.work() }
+
+// Cancel asks for the end of the run, and waits until the cancellation has come to this attempt.
+func (a *Attempt) Cancel() {
+	a.run.env.CancelWorkflow()
+	<-a.ctx.Done()
+}
+
+func (a *Attempt) String() string {
+	text := a.Step
+	if a.Host != "" {
+		text += " on " + a.Host
+	}
+	if a.Service != "" {
+		text += " of " + a.Service
+	}
+	return text
+}
+
+// Ended is a run that has come to its end.
+type Ended struct {
+	Result   app.Result
+	Err      error
+	Attempts []*Attempt
+}
+
+// Count is how many attempts a step had in all.
+func (e Ended) Count(step string) int {
+	n := 0
+	for _, a := range e.Attempts {
+		if a.Step == step {
+			n++
+		}
+	}
+	return n
+}
+
+// Do runs a workflow function to its end, in Temporal's test environment: timers pass at once, retries included.
+func (r *Run) Do(t *testing.T, workflow, input any) Ended {
+	t.Helper()
+	r.cancels, r.nth = map[string]*cancellation{}, map[string]int{}
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(silent{})
+	r.env = suite.NewTestWorkflowEnvironment()
+	r.env.SetTestTimeout(runWithin)
+	r.env.SetStartTime(time.Now())
+	r.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&tracer{run: r}, heartbeat.Interceptor()}})
+	r.env.RegisterWorkflow(workflow)
+	r.World.Register(r.env, r.env)
+	r.env.ExecuteWorkflow(workflow, input)
+	if !r.env.IsWorkflowCompleted() {
+		t.Fatal("the workflow has not come to its end")
+	}
+	ended := Ended{Err: r.env.GetWorkflowError(), Attempts: r.attempts}
+	var err error
+	if ended.Result, err = resultOf(r.env, ended.Err); err != nil {
+		t.Fatalf("the run carries no result: %v (it ended with: %v)", err, ended.Err)
+	}
+	return ended
+}
+
+// resultOf reads a run's result from its answer or its error, as the CLI does.
+func resultOf(env *testsuite.TestWorkflowEnvironment, err error) (app.Result, error) {
+	var result app.Result
+	var failed *temporal.ApplicationError
+	var cancelled *temporal.CanceledError
+	switch {
+	case err == nil:
+		return result, env.GetWorkflowResult(&result)
+	case errors.As(err, &failed):
+		return result, failed.Details(&result)
+	case errors.As(err, &cancelled):
+		return result, cancelled.Details(&result)
+	default:
+		return result, fmt.Errorf("an error of type %T", err)
+	}
+}
+
+// silent keeps the SDK's log out of the tests' output.
+type silent struct{}
+
+var _ sdklog.Logger = silent{}
+
+func (silent) Debug(string, ...any) {}
+func (silent) Info(string, ...any)  {}
+func (silent) Warn(string, ...any)  {}
+func (silent) Error(string, ...any) {}
