@@ -11,8 +11,8 @@ import (
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
-// RunReleaseCommand implements activities.RunReleaseCommand. The container is kept until the command has succeeded or
-// the run is undone: its name is what keeps a retry from running the command twice.
+// RunReleaseCommand implements activities.RunReleaseCommand. The container is kept until the run is undone or a later
+// release has taken over: its name is what keeps a retry, or a run that is reset, from running the command twice.
 func (a Activities) RunReleaseCommand(ctx context.Context, in activities.ReleaseCommandInput) (activities.Nothing, error) {
 	err := fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
 		return startReleaseCommand(ctx, h, in)

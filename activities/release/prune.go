@@ -14,11 +14,14 @@ import (
 )
 
 // Prune implements activities.Prune. The newest records stay, the current one always; images are kept as long as a
-// record names them.
+// record names them. The current release's command container stays too: a run that is reset must not repeat the command.
 func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activities.Nothing, error) {
 	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
 		current, ids, err := Read(ctx, h, in.Site)
 		if err != nil || current == nil {
+			return err
+		}
+		if err := removeCommands(ctx, h, in.Site, current.ID); err != nil {
 			return err
 		}
 		keep := newest(ids, current.ID, in.Keep)
@@ -45,6 +48,23 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 		}
 		return nil
 	})
+}
+
+// removeCommands removes the containers of release commands of all releases but the current one.
+func removeCommands(ctx context.Context, h host.Host, site app.Site, current string) error {
+	commands, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelSite: site.String(), app.LabelRole: app.RoleReleaseCommand})
+	if err != nil {
+		return err
+	}
+	for _, c := range commands {
+		if c.Labels[app.LabelRelease] == current {
+			continue
+		}
+		if err := h.Engine().ContainerRemove(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newest are the last n of ids, the current one among them.
