@@ -7,19 +7,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/edge"
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
 const (
-	// edgeLock keeps two runs of different sites from replacing a host's edge at once.
-	edgeLock = "edge.lock"
+	// edgeLock keeps two runs of different sites from replacing a host's edge at once. It lies in the edge's folder, which
+	// is made by it: Docker would make a missing one as root, whoever keeps the state.
+	edgeLock = edge.StateDir + "/ensure.lock"
 	// startWithin is how long a new edge has until it answers.
 	startWithin = 20 * time.Second
 	// startPoll is how often it is asked.
@@ -45,15 +48,19 @@ func (a Activities) ensure(ctx context.Context, h host.Host, at app.Host) error 
 	if err != nil {
 		return failing.With(app.Failure{Kind: app.KindMissing, Host: at.Name, Message: err.Error()}, nil)
 	}
-	wanted, name, err := container(h, at, image)
-	if err != nil {
-		return err
-	}
 	unlock, err := h.Files().Lock(ctx, edgeLock, false)
 	if err != nil {
 		return fmt.Errorf("wait for %s: %w", edgeLock, err)
 	}
 	defer unlock()
+	owner, err := folderOwner(ctx, h)
+	if err != nil {
+		return err
+	}
+	wanted, name, err := container(h, at, image, owner)
+	if err != nil {
+		return err
+	}
 	edges, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelRole: app.RoleEdge})
 	if err != nil {
 		return err
@@ -74,10 +81,30 @@ func (a Activities) ensure(ctx context.Context, h host.Host, at app.Host) error 
 	return r.run(ctx, id)
 }
 
+// folderOwner is the owner of the edge's folder, "uid:gid"; empty for root. The edge runs as that user: it has no
+// capability to go past a folder's owner, and its socket must be the login's own.
+func folderOwner(ctx context.Context, h host.Host) (string, error) {
+	stat := []string{"stat", "-c", "%u:%g", h.Files().Root() + "/" + edge.StateDir}
+	out, err := h.Run(ctx, host.Command{Args: stat})
+	if exit := (*host.ExitError)(nil); errors.As(err, &exit) {
+		// The state is root's and closed to the login, which then may use sudo.
+		out, err = h.Run(ctx, host.Command{Args: stat, Root: true})
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the owner of the edge's folder: %w", err)
+	}
+	owner := strings.TrimSpace(string(out.Stdout))
+	if owner == "0:0" {
+		return "", nil
+	}
+	return owner, nil
+}
+
 // container is what the edge is created with on a host, and its name, which changes whenever that does.
-func container(h host.Host, at app.Host, image *edgeimage.Image) (app.Container, string, error) {
+func container(h host.Host, at app.Host, image *edgeimage.Image, owner string) (app.Container, string, error) {
 	at.StateDir = h.Files().Root()
 	c := edgeimage.Container(at, image)
+	c.User = owner
 	text, err := json.Marshal(c)
 	if err != nil {
 		return c, "", fmt.Errorf("describe the edge: %w", err)

@@ -31,6 +31,10 @@ func On(h app.Host, err error) error {
 func classOf(err error) (kind, advice string) {
 	var conflict *edge.ConflictError
 	switch {
+	case errors.Is(err, host.ErrInvalid), errors.Is(err, host.ErrSettings), errors.Is(err, edge.ErrInvalid):
+		return app.KindSpec, ""
+	case errors.Is(err, host.ErrRights):
+		return app.KindRefused, "Let the login use sudo without a password, or own the host's state folder."
 	case errors.Is(err, host.ErrHostKey):
 		return app.KindHostKey, "If the host is new, deploy once with --accept-new-host-keys. If its key has changed, find out why before you remove the old key from known_hosts."
 	case errors.Is(err, host.ErrRefused):
@@ -43,8 +47,6 @@ func classOf(err error) (kind, advice string) {
 		return app.KindPort, "Stop what has the port, or publish another."
 	case errors.Is(err, host.ErrDiskFull):
 		return app.KindDisk, "Free some space, for example with docker system prune."
-	case errors.Is(err, host.ErrInvalid), errors.Is(err, host.ErrSettings), errors.Is(err, edge.ErrInvalid):
-		return app.KindSpec, ""
 	case errors.Is(err, edge.ErrFenced):
 		return app.KindFenced, "A newer run changes this site: look at it with longshore watch."
 	case errors.As(err, &conflict):

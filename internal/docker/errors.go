@@ -127,7 +127,7 @@ func kind(ctx context.Context, err error) error {
 
 // connectionKind classifies an error of the way to the engine; nil where the engine answered.
 func connectionKind(err error) error {
-	for _, known := range []error{host.ErrUnreachable, host.ErrRefused, host.ErrHostKey, host.ErrNoDocker} {
+	for _, known := range []error{host.ErrSettings, host.ErrRights, host.ErrRefused, host.ErrHostKey, host.ErrNoDocker, host.ErrUnreachable} {
 		if errors.Is(err, known) {
 			return known
 		}
