@@ -1,0 +1,55 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/longshore-dev/longshore/testsuite/harness"
+)
+
+// event is a line of `deploy -o json`.
+type event struct {
+	Event, Step, Host, State, Problem string
+}
+
+// events are those that a deploy has printed so far.
+func events(c *harness.Command) []event {
+	var out []event
+	for line := range strings.Lines(c.Stdout()) {
+		var e event
+		if json.Unmarshal([]byte(line), &e) == nil && e.Event != "" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// reaches waits until a deploy has begun a step.
+func reaches(t *testing.T, c *harness.Command, step string) {
+	t.Helper()
+	harness.Eventually(t, patience, func() error {
+		for _, e := range events(c) {
+			if e.Event == "step-started" && e.Step == step {
+				return nil
+			}
+		}
+		return fmt.Errorf("the deploy has not come to %s: %s", step, c.Stdout())
+	})
+}
+
+// retries waits until a step of a deploy has failed at least once.
+func retries(t *testing.T, c *harness.Command, step string) {
+	t.Helper()
+	harness.Eventually(t, patience, func() error {
+		for _, e := range events(c) {
+			if e.Event == "step-retrying" && e.Step == step {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s was not tried again: %s", step, c.Stdout())
+	})
+}
