@@ -96,7 +96,7 @@ func (e *engine) solve(
 	if grpcerrors.Code(err) == codes.Unavailable {
 		return nil, fmt.Errorf("%s: %w", text, host.ErrUnreachable)
 	}
-	if failure := tracker.failure(err, dockerfile); failure != nil {
+	if failure := tracker.failure(err, opt.FrontendAttrs["filename"], dockerfile); failure != nil {
 		return nil, failure
 	}
 	return nil, errors.New(text)

@@ -58,8 +58,9 @@ var (
 	stepNumber = regexp.MustCompile(`^\[[^\]]*\] `) // "[stage 2/4] "
 )
 
-// failure turns the error of a solve into a StepError where the build is to blame, and is nil where it is not.
-func (t *tracker) failure(err error, dockerfile []byte) *StepError {
+// failure turns the error of a solve into a StepError where the build is to blame, and is nil where it is not. The
+// Dockerfile is given with its name: engines of 20.10 do not tell it.
+func (t *tracker) failure(err error, name string, dockerfile []byte) *StepError {
 	switch grpcerrors.Code(err) {
 	case codes.Canceled, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted:
 		return nil
@@ -69,7 +70,7 @@ func (t *tracker) failure(err error, dockerfile []byte) *StepError {
 	if errors.As(err, &vertex) {
 		id = digest.Digest(vertex.Digest)
 	}
-	out := &StepError{Dockerfile: "Dockerfile", Reason: t.hide.Replace(reason(err))}
+	out := &StepError{Dockerfile: name, Reason: t.hide.Replace(reason(err))}
 	if culprit := t.culprit(id); culprit != nil {
 		out.Step = culprit.name
 		out.Logs = culprit.tail.last(t.hide)

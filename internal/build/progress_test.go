@@ -130,7 +130,7 @@ func TestFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tracker := newTracker(nil, strings.NewReplacer("hunter2", "***"))
 			follow(tracker, test.statuses...)
-			got := tracker.failure(test.err, dockerfile)
+			got := tracker.failure(test.err, "Dockerfile", dockerfile)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("failure (-want +got):\n%s", diff)
 			}
