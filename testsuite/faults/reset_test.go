@@ -1,0 +1,64 @@
+//go:build e2e || soak
+
+package faults
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// resetPoints are the ends of a run's workflow tasks, to which it can be reset.
+func resetPoints(events []*historypb.HistoryEvent) []int64 {
+	var out []int64
+	for _, e := range events {
+		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			out = append(out, e.GetEventId())
+		}
+	}
+	return out
+}
+
+// before is the reset point that a run has passed last before it scheduled a step for the first time.
+func before(t *testing.T, events []*historypb.HistoryEvent, step string) int64 {
+	t.Helper()
+	var point int64
+	for _, e := range events {
+		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			point = e.GetEventId()
+		}
+		if e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == step {
+			return point
+		}
+	}
+	t.Fatalf("the run has no step %s", step)
+	return 0
+}
+
+// reset has a run begin again from the end of a workflow task, as the web UI's button does, and answers the outcome of
+// the new one.
+func (d *deploy) reset(t *testing.T, point int64) (app.Outcome, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	answer, err := d.client.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: client.DefaultNamespace, WorkflowExecution: d.execution(),
+		Reason: "a test", RequestId: rand.Text(), WorkflowTaskFinishEventId: point,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	var result app.Result
+	err = d.client.GetWorkflow(ctx, d.workflowID(), answer.GetRunId()).Get(ctx, &result)
+	t.Logf("reset to event %d: %q in %s", point, result.Outcome, time.Since(began).Round(time.Millisecond))
+	return result.Outcome, err
+}
