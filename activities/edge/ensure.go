@@ -191,9 +191,29 @@ func (r replacement) start(ctx context.Context, id string) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	lines, _ := r.host.Engine().ContainerLogs(ctx, id, 10) // the failure to start is what counts
-	_ = r.host.Engine().ContainerRemove(ctx, id)           // a retry makes it anew
-	return failing.With(app.Failure{Kind: app.KindInternal, Host: r.at.Name, Message: "the new edge does not come up: " + err.Error(), Logs: lines}, err)
+	return r.neverAnswered(ctx, id, err)
+}
+
+// neverAnswered says why a new edge did not come up, and takes it away: a retry makes it anew. One that ended by itself
+// would end again.
+func (r replacement) neverAnswered(ctx context.Context, id string, err error) error {
+	state, inspected := r.host.Engine().ContainerInspect(ctx, id)
+	if inspected != nil {
+		return inspected
+	}
+	f := app.Failure{Kind: app.KindInternal, Host: r.at.Name, Message: "the new edge does not answer: " + err.Error()}
+	if !state.Running() || state.Restarts > 0 {
+		f.Kind, f.Exited, f.ExitCode = app.KindExited, true, state.ExitCode
+		f.Message = "the new edge ends by itself"
+		f.Advice = "Its last lines say why. A port below 1024 needs a state folder that is root's."
+	}
+	if f.Logs, err = r.host.Engine().ContainerLogs(ctx, id, 10); err != nil {
+		return err
+	}
+	if err := r.host.Engine().ContainerRemove(ctx, id); err != nil {
+		return err
+	}
+	return failing.With(f, nil)
 }
 
 func (r replacement) removeOthers(ctx context.Context) error {
