@@ -26,6 +26,8 @@ var Prepare = Step[PrepareInput, Nothing]{
 // UnprepareInput names networks and volumes that a run made and nothing uses.
 type UnprepareInput struct {
 	Target
+	// Release is the run's: where it serves after all, nothing is removed.
+	Release  string   `json:"release"`
 	Networks []string `json:"networks,omitempty"` // real names
 	Volumes  []string `json:"volumes,omitempty"`
 }
@@ -121,6 +123,8 @@ type ContainersInput struct {
 	Release string `json:"release,omitempty"`
 	// Aside is the suffix that stopped containers with a fixed name get, so that the next can have it; empty for none.
 	Aside string `json:"aside,omitempty"`
+	// Idle are those of Names that did not run before Stop: Restore leaves them so.
+	Idle []string `json:"idle,omitempty"`
 }
 
 // Stop stops containers in their own grace time and keeps them.

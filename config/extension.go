@@ -17,7 +17,7 @@ const (
 	DefaultHealthStableFor = 3 * time.Second
 	DefaultHealthInterval  = 500 * time.Millisecond
 	DefaultHealthTimeout   = 5 * time.Second
-	DefaultDrain           = 30 * time.Second
+	DefaultDrain           = app.DefaultDrain
 )
 
 // extension is a service's x-longshore. Nil durations were not written: zero is a choice of its own.

@@ -4,12 +4,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// compensation is the stack of what has to be undone when a run does not reach its switch. Push before the deed: a
-// deed that failed half-way needs its undoing too, and undoing what was never done is harmless.
+// compensation is what has to be undone when a run does not reach its switch: a stack for each host. Push before the
+// deed: a deed that failed half-way needs its undoing too, and undoing what was never done is harmless.
 type compensation struct {
-	undos []undo
-	// left names what could not be undone, "host: thing".
-	left []string
+	hosts  []string // in the order of their first push
+	stacks map[string][]undo
+	// left names what could not be undone, "host: thing", and failed says why the first of it could not.
+	left   []string
+	failed error
 }
 
 type undo struct {
@@ -18,25 +20,46 @@ type undo struct {
 	run   func(workflow.Context) error
 }
 
-func (c *compensation) push(thing string, run func(workflow.Context) error) {
-	c.undos = append(c.undos, undo{thing: thing, run: run})
+func (c *compensation) push(host, thing string, run func(workflow.Context) error) {
+	if c.stacks == nil {
+		c.stacks = map[string][]undo{}
+	}
+	if _, known := c.stacks[host]; !known {
+		c.hosts = append(c.hosts, host)
+	}
+	c.stacks[host] = append(c.stacks[host], undo{thing: host + ": " + thing, run: run})
 }
 
-// run undoes everything, newest first, and goes on past failures, which it collects. The context's cancellation does
-// not reach it.
+func (c *compensation) empty() bool { return len(c.hosts) == 0 }
+
+// run undoes everything, on each host newest first, and goes on past failures, which it collects. A host that cannot be
+// reached keeps no other waiting. The context's cancellation does not reach it. Run again, it answers the same.
 func (c *compensation) run(ctx workflow.Context) error {
 	ctx, stop := workflow.NewDisconnectedContext(ctx)
 	defer stop()
-	var first error
-	for len(c.undos) > 0 {
-		newest := c.undos[len(c.undos)-1]
-		c.undos = c.undos[:len(c.undos)-1]
-		if err := newest.run(ctx); err != nil {
-			c.left = append(c.left, newest.thing)
-			if first == nil {
-				first = err
-			}
+	group := workflow.NewWaitGroup(ctx)
+	for _, host := range c.hosts {
+		stack := c.stacks[host]
+		c.stacks[host] = nil
+		group.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer group.Done()
+			c.unwind(ctx, stack)
+		})
+	}
+	group.Wait(ctx)
+	return c.failed
+}
+
+func (c *compensation) unwind(ctx workflow.Context, stack []undo) {
+	for i := len(stack) - 1; i >= 0; i-- {
+		err := stack[i].run(ctx)
+		if err == nil {
+			continue
+		}
+		c.left = append(c.left, stack[i].thing)
+		if c.failed == nil {
+			c.failed = err
 		}
 	}
-	return first
 }

@@ -40,6 +40,8 @@ type hostRun struct {
 	started  map[string]activities.Started // new containers by service
 	sent     app.Transferred
 	switched bool
+	// unsettled is what kept the host from its end after the switch.
+	unsettled error
 }
 
 func (h *hostRun) target(site app.Site) activities.Target {

@@ -27,18 +27,19 @@ func (d *deploy) end(ctx workflow.Context, err error) (app.Result, error) {
 	case d.committed:
 		d.failAfterSwitch(err)
 	default:
-		d.compensate(ctx, err)
+		d.compensate(ctx, err, asked)
 	}
 	d.tell(ctx)
 	return d.result, runError(d.result)
 }
 
-// compensate undoes a run that has not reached its switch on every host.
-func (d *deploy) compensate(ctx workflow.Context, err error) {
+// compensate undoes a run that has not reached its switch on every host. One that was asked to end is cancelled,
+// whatever its steps made of that.
+func (d *deploy) compensate(ctx workflow.Context, err error, asked bool) {
 	d.report.phase(ctx, "undo")
 	undone := d.undo.run(ctx)
 	d.result.Outcome = app.FailedClean
-	if temporal.IsCanceledError(err) {
+	if asked || temporal.IsCanceledError(err) {
 		d.result.Outcome = app.Cancelled
 	} else {
 		f := failureOf(err)
@@ -59,9 +60,24 @@ func (d *deploy) compensate(ctx workflow.Context, err error) {
 // failAfterSwitch tells of a run whose new release serves, but which could not finish.
 func (d *deploy) failAfterSwitch(err error) {
 	f := failureOf(err)
-	f.Left = []string{f.Host + ": containers or images of " + d.plan.Previous}
+	for _, h := range d.hosts {
+		if h.unsettled != nil {
+			f.Left = append(f.Left, h.host.Name+": "+d.rest())
+		}
+	}
+	if len(f.Left) == 0 {
+		f.Left = []string{"builder: images of older releases"}
+	}
 	f.Advice = joinAdvice(f.Advice, "The new release serves on every host. Deploy again to finish what is left.")
 	d.result.Outcome, d.result.Failure = app.FailedDirty, &f
+}
+
+// rest is what a host has more than it should, or less, where a run could not settle.
+func (d *deploy) rest() string {
+	if d.plan.Previous == "" {
+		return "the record of " + d.plan.Release
+	}
+	return "containers or images of " + d.plan.Previous
 }
 
 func joinAdvice(first, second string) string {
@@ -75,7 +91,7 @@ func joinAdvice(first, second string) string {
 func (d *deploy) tell(ctx workflow.Context) {
 	for _, h := range d.hosts {
 		serves := d.result.Previous
-		if d.result.Outcome == app.Succeeded || d.committed {
+		if d.result.Outcome == app.Succeeded || d.committed || h.switched {
 			serves = d.plan.Release
 		}
 		d.result.Hosts = append(d.result.Hosts, app.HostResult{Host: h.host.Name, Release: serves, Transfer: h.sent})

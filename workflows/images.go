@@ -59,7 +59,7 @@ func (d *deploy) pickBuilder(ctx workflow.Context) error {
 
 // pushCleaning has a failed run take its containers and image tags away from every host and from the builder.
 func (d *deploy) pushCleaning() {
-	if len(d.undo.undos) > 0 {
+	if !d.undo.empty() {
 		return // a second builder: already pushed
 	}
 	release := d.plan.Release
@@ -68,7 +68,10 @@ func (d *deploy) pushCleaning() {
 		for _, name := range d.plan.Builds {
 			tags = append(tags, planner.ImageTag(d.in.Spec.Site, name, release))
 		}
-		d.undo.push("builder: the images "+release, func(ctx workflow.Context) error {
+		d.undo.push("builder", "the images of "+release, func(ctx workflow.Context) error {
+			if d.queue == "" {
+				return nil // the builder was lost, and no other was found
+			}
 			_, err := activities.DiscardBuild.RunOn(ctx, d.queue, activities.DiscardBuildInput{Host: d.builder(), Tags: tags})
 			if activities.WorkerLost(err) {
 				return nil // its engine went with it
@@ -77,7 +80,7 @@ func (d *deploy) pushCleaning() {
 		})
 	}
 	for _, h := range d.hosts {
-		d.undo.push(h.host.Name+": containers and images of "+release, func(ctx workflow.Context) error {
+		d.undo.push(h.host.Name, "containers and images of "+release, func(ctx workflow.Context) error {
 			_, err := activities.Clean.Undo(ctx, activities.CleanInput{Target: h.target(d.in.Spec.Site), Release: release})
 			return err
 		})
@@ -132,6 +135,10 @@ func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, built ma
 		}
 		if err != nil {
 			return failed("transfer", h.host, s.Name, err)
+		}
+		// The engines know more of an image than its name once they hold it.
+		if f := planner.CheckImage(h.host, h.observed, s.Name, result.Image); f != nil {
+			return &stepError{failure: *f}
 		}
 		h.images[s.Name] = result.Image
 		h.sent = h.sent.Add(result.Transferred)

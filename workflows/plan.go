@@ -24,6 +24,10 @@ func Plan(ctx workflow.Context, in DeployInput) (app.Result, error) {
 		return failed("observe", spec.Hosts[i], "", err)
 	})
 	if err != nil {
+		if ctx.Err() != nil {
+			result.Outcome = app.Cancelled
+			return result, runError(result)
+		}
 		f := failureOf(err)
 		result.Failure = &f
 		return result, runError(result)

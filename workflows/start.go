@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/activities"
@@ -37,7 +39,7 @@ func (d *deploy) needsEdge() bool {
 
 // pushUnprepare has a failed run remove the networks and volumes that only it has made.
 func (d *deploy) pushUnprepare(h *hostRun) {
-	in := activities.UnprepareInput{Target: h.target(d.in.Spec.Site)}
+	in := activities.UnprepareInput{Target: h.target(d.in.Spec.Site), Release: d.plan.Release}
 	for _, n := range h.plan.Networks {
 		if !n.Exists {
 			in.Networks = append(in.Networks, n.Name)
@@ -51,7 +53,7 @@ func (d *deploy) pushUnprepare(h *hostRun) {
 	if len(in.Networks)+len(in.Volumes) == 0 {
 		return
 	}
-	d.undo.push(h.host.Name+": new networks and volumes", func(ctx workflow.Context) error {
+	d.undo.push(h.host.Name, "new networks and volumes", func(ctx workflow.Context) error {
 		_, err := activities.Unprepare.Undo(ctx, in)
 		return err
 	})
@@ -100,11 +102,21 @@ func (d *deploy) runReleaseCommands(ctx workflow.Context) error {
 	h := d.hosts[0]
 	for _, command := range d.plan.ReleaseCommands {
 		in := activities.ReleaseCommandInput{StartInput: d.startInput(h, d.service(command.Service), nil), Command: command}
+		d.pushRemoved(h, "the release command of "+command.Service, command.Name)
 		if _, err := activities.RunReleaseCommand.Run(ctx, in); err != nil {
 			return failed("release command", h.host, command.Service, err)
 		}
 	}
 	return nil
+}
+
+// pushRemoved has a failed run remove containers of its own.
+func (d *deploy) pushRemoved(h *hostRun, thing string, names ...string) {
+	in := activities.ContainersInput{Target: h.target(d.in.Spec.Site), Service: thing, Names: names, Release: d.plan.Release}
+	d.undo.push(h.host.Name, thing, func(ctx workflow.Context) error {
+		_, err := activities.Remove.Undo(ctx, in)
+		return err
+	})
 }
 
 // startService starts one service's new containers on one host. A routed service starts beside the old one; a plain one
@@ -140,7 +152,8 @@ func (d *deploy) pushReplaced(h *hostRun, s app.Service, c app.ServiceChange) {
 	}
 	remove.Release = d.plan.Release
 	restore := d.oldContainers(h, s, c)
-	d.undo.push(h.host.Name+": containers of "+s.Name, func(ctx workflow.Context) error {
+	restore.Idle = h.idle(c.Old)
+	d.undo.push(h.host.Name, "containers of "+s.Name, func(ctx workflow.Context) error {
 		if _, err := activities.Remove.Undo(ctx, remove); err != nil {
 			return err
 		}
@@ -159,10 +172,27 @@ func (d *deploy) stopOld(ctx workflow.Context, h *hostRun, s app.Service, c app.
 
 func (d *deploy) oldContainers(h *hostRun, s app.Service, c app.ServiceChange) activities.ContainersInput {
 	in := activities.ContainersInput{Target: h.target(d.in.Spec.Site), Service: s.Name, Names: c.Old}
-	if s.Container.FixedName != "" {
-		in.Aside = "-before-" + d.plan.Release
-	}
+	in.Aside = d.aside(s, c)
 	return in
+}
+
+// aside is the suffix that a service's old containers get where one of them has the name that the new one takes.
+func (d *deploy) aside(s app.Service, c app.ServiceChange) string {
+	if s.Container.FixedName != "" && slices.Contains(c.Old, s.Container.FixedName) {
+		return "-before-" + d.plan.Release
+	}
+	return ""
+}
+
+// idle are those of the named containers that had ended, or were never started, when the host was observed.
+func (h *hostRun) idle(names []string) []string {
+	var out []string
+	for _, c := range h.observed.Containers {
+		if slices.Contains(names, c.Name) && (c.Status == "exited" || c.Status == "created" || c.Status == "dead") {
+			out = append(out, c.Name)
+		}
+	}
+	return out
 }
 
 func (d *deploy) startInput(h *hostRun, s app.Service, containers []app.ContainerPlan) activities.StartInput {
@@ -171,7 +201,7 @@ func (d *deploy) startInput(h *hostRun, s app.Service, containers []app.Containe
 		Release:    d.plan.Release,
 		Service:    s,
 		Config:     planner.ConfigHash(s),
-		ImageID:    h.images[s.Name].ID,
+		ImageID:    h.image(s).ID,
 		Networks:   map[string]string{},
 		Volumes:    map[string]string{},
 		Containers: containers,

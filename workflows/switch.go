@@ -83,8 +83,9 @@ func (d *deploy) pushSwitchBack(h *hostRun) {
 		}
 	}
 	in.Table.Fence = h.fence.Number
-	d.undo.push(h.host.Name+": the edge's routes", func(ctx workflow.Context) error {
+	d.undo.push(h.host.Name, "the edge's routes", func(ctx workflow.Context) error {
 		_, err := activities.SwitchBack.Undo(ctx, in)
+		h.switched = h.switched && err != nil
 		return err
 	})
 }
@@ -100,31 +101,45 @@ func (h *hostRun) running(service string) []string {
 	return out
 }
 
-// settle records the new release and retires the old. Nothing of it can bring the old one back.
+// settle records the new release and retires the old, on each host as far as it can: the new release serves, so what
+// goes wrong on one host keeps no other from its end. Nothing of it can bring the old one back.
 func (d *deploy) settle(ctx workflow.Context) error {
 	d.report.phase(ctx, "record")
 	switchedAt := workflow.Now(ctx)
-	err := d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+	d.onward(ctx, func(ctx workflow.Context, h *hostRun) error {
 		_, err := activities.Record.Run(ctx, activities.RecordInput{Target: h.target(d.in.Spec.Site), Release: d.release(ctx, h)})
 		return failed("record", h.host, "", err)
 	})
-	if err != nil {
-		return err
-	}
 	d.report.phase(ctx, "drain")
-	err = d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error { return d.retire(ctx, h, switchedAt) })
-	if err != nil {
-		return err
-	}
+	d.onward(ctx, func(ctx workflow.Context, h *hostRun) error { return d.retire(ctx, h, switchedAt) })
 	d.report.phase(ctx, "prune")
-	err = d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+	d.onward(ctx, func(ctx workflow.Context, h *hostRun) error {
 		_, err := activities.Prune.Run(ctx, activities.PruneInput{Target: h.target(d.in.Spec.Site), Keep: d.keep()})
 		return failed("prune", h.host, "", err)
 	})
-	if err != nil {
-		return err
+	first := d.pruneBuilds(ctx)
+	for _, h := range slices.Backward(d.hosts) {
+		if h.unsettled != nil {
+			first = h.unsettled
+		}
 	}
-	return d.pruneBuilds(ctx)
+	return first
+}
+
+// onward runs f at once for every host that has come this far, and waits for all. None cancels another.
+func (d *deploy) onward(ctx workflow.Context, f func(workflow.Context, *hostRun) error) {
+	group := workflow.NewWaitGroup(ctx)
+	for _, h := range d.hosts {
+		if h.unsettled != nil {
+			continue
+		}
+		group.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer group.Done()
+			h.unsettled = f(ctx, h)
+		})
+	}
+	group.Wait(ctx)
 }
 
 // pruneBuilds keeps the builder's engine from filling up, where it is none of the site's hosts.
@@ -149,14 +164,12 @@ func (d *deploy) retire(ctx workflow.Context, h *hostRun, switchedAt time.Time) 
 		if c.Action != app.Replace && c.Action != app.Remove {
 			continue
 		}
-		if s := d.service(c.Service); c.Routed {
-			drain, routed = max(drain, s.Drain), true
+		s := d.service(c.Service)
+		if c.Routed {
+			drain, routed = max(drain, drainOf(s)), true
 		}
 		for _, name := range c.Old {
-			if aside := d.service(c.Service).Container.FixedName; aside == name {
-				name += "-before-" + d.plan.Release
-			}
-			old.Names = append(old.Names, name)
+			old.Names = append(old.Names, name+d.aside(s, c))
 		}
 	}
 	if len(old.Names) == 0 {
@@ -173,6 +186,15 @@ func (d *deploy) retire(ctx workflow.Context, h *hostRun, switchedAt time.Time) 
 	}
 	_, err := activities.Remove.Run(ctx, old)
 	return failed("remove the old", h.host, "", err)
+}
+
+// drainOf is how long a service's old containers may finish their requests. One that has lost its routes says no more
+// how long that is.
+func drainOf(s app.Service) time.Duration {
+	if !s.Routed() {
+		return app.DefaultDrain
+	}
+	return s.Drain
 }
 
 // servedBefore is the release that the host's edge had before the switch.

@@ -92,8 +92,6 @@ type watch struct {
 	name string
 	// address is where it is asked; empty where its running (and Docker's own check) is all there is.
 	address string
-	// restarts is how often Docker had restarted it when it was first healthy.
-	restarts int
 }
 
 // untilHealthy polls until the container is healthy. One that ends, or is not healthy by the deadline, fails.

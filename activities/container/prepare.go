@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/planner"
@@ -122,11 +123,10 @@ func labels(users map[string]string, site app.Site) map[string]string {
 	return out
 }
 
-// Unprepare implements activities.Unprepare. What is in use by then, or is not the site's, stays.
+// Unprepare implements activities.Unprepare. What is not the site's stays.
 func (a Activities) Unprepare(ctx context.Context, in activities.UnprepareInput) (activities.Nothing, error) {
 	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
-		containers, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelSite: in.Site.String()})
-		if err != nil || len(containers) > 0 {
+		if may, err := release.MayUndo(ctx, h, in.Target, in.Release); err != nil || !may {
 			return err
 		}
 		for _, name := range in.Networks {

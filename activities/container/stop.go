@@ -2,10 +2,10 @@ package container
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/longshore-dev/longshore/activities"
-	"github.com/longshore-dev/longshore/activities/edge"
+	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 )
@@ -16,6 +16,9 @@ const ownGrace = -1
 // Stop implements activities.Stop.
 func (a Activities) Stop(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
 	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
+		// The engine goes on with a stop whose caller has left, and would end what Restore has started again meanwhile. So
+		// a cancelled Stop comes to its end as well: the grace bounds it.
+		ctx = context.WithoutCancel(ctx)
 		return each(ctx, in.Names, func(ctx context.Context, _ int, name string) error {
 			c, there, err := find(ctx, h, in.Site, name)
 			if err != nil || !there {
@@ -41,7 +44,7 @@ func (a Activities) Restore(ctx context.Context, in activities.ContainersInput) 
 				return err
 			}
 			if there && in.Aside != "" {
-				if err := h.Engine().ContainerRename(ctx, c.ID, strings.TrimSuffix(name, in.Aside)); err != nil {
+				if err := h.Engine().ContainerRename(ctx, c.ID, name); err != nil {
 					return err
 				}
 			}
@@ -49,6 +52,9 @@ func (a Activities) Restore(ctx context.Context, in activities.ContainersInput) 
 				if c, there, err = find(ctx, h, in.Site, name); err != nil || !there {
 					return err
 				}
+			}
+			if slices.Contains(in.Idle, name) {
+				return nil
 			}
 			return h.Engine().ContainerStart(ctx, c.ID)
 		})
@@ -60,7 +66,7 @@ func (a Activities) Restore(ctx context.Context, in activities.ContainersInput) 
 func (a Activities) Remove(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
 	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
 		if in.Release != "" {
-			if err := edge.RefuseServing(ctx, h, in.Target, in.Release); err != nil {
+			if may, err := release.MayUndo(ctx, h, in.Target, in.Release); err != nil || !may {
 				return err
 			}
 		}

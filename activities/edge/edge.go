@@ -4,11 +4,9 @@ package edge
 
 import (
 	"context"
-	"fmt"
 	"net"
 
 	"github.com/longshore-dev/longshore/activities"
-	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -35,22 +33,16 @@ func ClientOf(h host.Host) *edge.Client {
 	return edge.New(func(ctx context.Context) (net.Conn, error) { return h.Dial(ctx, "unix", socket) })
 }
 
-// RefuseServing fails where a release gets the site's traffic on the host. A host without an edge serves nothing.
-func RefuseServing(ctx context.Context, h host.Host, t activities.Target, release string) error {
+// Serves says whether a release gets the site's traffic on the host. A host without an edge serves nothing.
+func Serves(ctx context.Context, h host.Host, site app.Site, release string) (bool, error) {
 	edges, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelRole: app.RoleEdge})
 	if err != nil || len(edges) == 0 {
-		return err
+		return false, err
 	}
 	status, err := ClientOf(h).Status(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if table, ok := status.Table(t.Site); ok && table.Release == release {
-		return failing.With(app.Failure{
-			Kind: app.KindMissing, Host: t.Host.Name,
-			Message: fmt.Sprintf("%s still gets the traffic of %s, so its containers stay", release, t.Site),
-			Advice:  "Deploy again: the next run puts the site in order.",
-		}, nil)
-	}
-	return nil
+	table, ok := status.Table(site)
+	return ok && table.Release == release, nil
 }

@@ -81,6 +81,10 @@ func adopt(ctx context.Context, h host.Host, t activities.Target, runID string) 
 	if runID == t.Fence.RunID {
 		return nil
 	}
+	// Once adopted, no step needs the lock for itself alone: it would wait for each other step of its own run.
+	if r, err := read(ctx, h, t.Site); err != nil || r.RunID == runID {
+		return err
+	}
 	unlock, err := lock(ctx, h, t.Site, false)
 	if err != nil {
 		return err

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/longshore-dev/longshore/activities"
-	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -32,10 +32,10 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 				return err
 			}
 			for _, image := range r.Images {
-				used[image.Ref] = true
+				used[image.Ref], used[image.ID] = true, true
 			}
 		}
-		if err := untag(ctx, h, in.Site, func(_, tag string) bool { return !used[tag] }); err != nil {
+		if err := untag(ctx, h, in.Site, func(id string, ours []string) []string { return unusedTags(used, id, ours) }); err != nil {
 			return err
 		}
 		for _, id := range ids {
@@ -77,12 +77,7 @@ func newest(ids []string, current string, n int) []string {
 // Clean implements activities.Clean. Containers go before the images that they use.
 func (a Activities) Clean(ctx context.Context, in activities.CleanInput) (activities.Nothing, error) {
 	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
-		if current, _, err := Read(ctx, h, in.Site); err != nil {
-			return err
-		} else if current != nil && current.ID == in.Release {
-			return nil // a run that was reset after its end: the release serves
-		}
-		if err := edge.RefuseServing(ctx, h, in.Target, in.Release); err != nil {
+		if may, err := MayUndo(ctx, h, in.Target, in.Release); err != nil || !may {
 			return err
 		}
 		containers, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelSite: in.Site.String(), app.LabelRelease: in.Release})
@@ -94,31 +89,54 @@ func (a Activities) Clean(ctx context.Context, in activities.CleanInput) (activi
 				return err
 			}
 		}
-		return untag(ctx, h, in.Site, func(release, _ string) bool { return release == in.Release })
+		return untag(ctx, h, in.Site, func(_ string, ours []string) []string {
+			return slices.DeleteFunc(ours, func(tag string) bool { return !strings.HasSuffix(tag, ":"+in.Release) })
+		})
 	})
 }
 
-// untag removes those of the site's own image tags that unwanted names. The tag ends in the release's id.
-func untag(ctx context.Context, h host.Host, site app.Site, unwanted func(release, tag string) bool) error {
+// unusedTags are those of an image's tags that no record names. An image that a record names by its id alone, since a
+// release kept its container, keeps its last tag.
+func unusedTags(used map[string]bool, id string, ours []string) []string {
+	unused := slices.DeleteFunc(slices.Clone(ours), func(tag string) bool { return used[tag] })
+	if used[id] && len(unused) == len(ours) && len(ours) > 0 {
+		return unused[:len(unused)-1]
+	}
+	return unused
+}
+
+// untag removes those of each image's tags of the site that unwanted chooses, by the image's id and its tags.
+func untag(ctx context.Context, h host.Host, site app.Site, unwanted func(id string, ours []string) []string) error {
 	images, err := h.Engine().ImageList(ctx, map[string]string{app.LabelSite: site.String()})
 	if err != nil {
 		return err
 	}
 	for _, image := range images {
+		remove := unwanted(image.ID, siteTags(site, image))
 		if len(image.Tags) == 0 { // a rebuild took its tag
-			if err := h.Engine().ImageRemove(ctx, image.ID); err != nil {
-				return err
-			}
+			remove = []string{image.ID}
 		}
-		for _, tag := range image.Tags {
-			release, ours := planner.ImageRelease(site, image.Labels[app.LabelService], tag)
-			if !ours || !unwanted(release, tag) {
-				continue
-			}
-			if err := h.Engine().ImageRemove(ctx, tag); err != nil {
+		for _, ref := range remove {
+			if err := h.Engine().ImageRemove(ctx, ref); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// siteTags are the tags that the site's releases gave an image, oldest first.
+func siteTags(site app.Site, image app.Image) []string {
+	var out []string
+	number := func(tag string) int {
+		release, _ := planner.ImageRelease(site, image.Labels[app.LabelService], tag)
+		return app.ReleaseNumber(release)
+	}
+	for _, tag := range image.Tags {
+		if _, ours := planner.ImageRelease(site, image.Labels[app.LabelService], tag); ours {
+			out = append(out, tag)
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int { return number(a) - number(b) })
+	return out
 }

@@ -20,6 +20,9 @@ type Spec struct {
 // DefaultKeep is how many releases a host keeps where the site says nothing.
 const DefaultKeep = 5
 
+// DefaultDrain is how long an old release may finish its requests where nothing says how long.
+const DefaultDrain = 30 * time.Second
+
 // Source is where a spec came from.
 type Source struct {
 	// ID is the short git SHA of a clean tree, or a content hash with the prefix "d" (dirty tree) or "c" (no git).

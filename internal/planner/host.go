@@ -49,7 +49,11 @@ func byStage(spec app.Spec, st stages) []app.Service {
 
 // planService decides what happens to one service on one host, after the services that it depends on.
 func planService(desired Desired, o app.Observed, h app.Host, s app.Service, release string, stage int, slots *slots, replaced map[string]bool) app.ServiceChange {
-	change := app.ServiceChange{Service: s.Name, Routed: s.Routed(), Stage: stage, Order: s.Order}
+	change := app.ServiceChange{
+		Service: s.Name, Stage: stage, Order: s.Order,
+		// One that loses its routes keeps its traffic until the switch.
+		Routed: s.Routed() || liveInEdge(o, desired.Spec.Site, s.Name),
+	}
 	have := containersOf(o, s.Name)
 	reason := difference(desired, o, h, s, have)
 	if reason == "" {
@@ -108,7 +112,10 @@ func removals(spec app.Spec, o app.Observed, last int) []app.ServiceChange {
 			continue
 		}
 		if byService[name] == nil {
-			byService[name] = &app.ServiceChange{Service: name, Action: app.Remove, Reason: "no longer in the compose file", Stage: last}
+			byService[name] = &app.ServiceChange{
+				Service: name, Action: app.Remove, Reason: "no longer in the compose file", Stage: last,
+				Routed: liveInEdge(o, spec.Site, name),
+			}
 			order = append(order, name)
 		}
 		byService[name].Old = append(byService[name].Old, c.Name)

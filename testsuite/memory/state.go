@@ -13,8 +13,8 @@ import (
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
-// State is all of a host that a deploy may change, as texts that compare: without the edge's own container and image,
-// the fences, the locks, and the config files that containers may still use.
+// State is all of a host that a deploy may change, as texts that compare: without the edge's own container,
+// images of registries, the fences, the locks, and the config files that containers may still use.
 type State struct {
 	Containers map[string]string // by name: id, image and status
 	Networks   []string
@@ -43,7 +43,7 @@ func (w *World) State(name string) State {
 	}
 	images, err := h.Engine().ImageList(ctx, nil)
 	for _, i := range images {
-		if i.Labels[app.LabelRole] != app.RoleEdge {
+		if i.Labels[app.LabelSite] != "" {
 			s.Images[i.ID] = i.Tags
 		}
 	}

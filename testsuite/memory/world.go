@@ -57,11 +57,13 @@ func New(hosts ...string) *World {
 	return w
 }
 
-// answerCommand is a machine without routes and listeners of its own.
+// answerCommand is a machine without routes and listeners of its own, whose files are root's.
 func answerCommand(_ context.Context, cmd machine.Command) (machine.Output, error) {
 	switch cmd.Args[0] {
 	case "cat", "sysctl", "chown", "mv":
 		return machine.Output{}, nil
+	case "stat":
+		return machine.Output{Stdout: []byte("0:0\n")}, nil
 	default:
 		return machine.Output{}, &machine.ExitError{Command: cmd.Args[0], Code: 127, Stderr: "command not found"}
 	}
