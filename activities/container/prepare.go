@@ -3,7 +3,6 @@ package container
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 
 	"github.com/longshore-dev/longshore/activities"
@@ -49,23 +48,22 @@ func ensureNetwork(ctx context.Context, h host.Host, t activities.Target, n app.
 }
 
 func createNetwork(ctx context.Context, h host.Host, t activities.Target, n app.Network, name string) error {
-	unlock, err := h.Files().Lock(ctx, networksLock, false)
-	if err != nil {
-		return fmt.Errorf("wait for %s: %w", networksLock, err)
-	}
-	defer unlock()
-	n.Labels = labels(n.Labels, t.Site)
-	n.Labels[app.LabelNetwork] = n.Name
-	if n.Name == app.DefaultNetwork {
-		if n.Subnets, err = siteSubnets(ctx, h, n); err != nil {
-			return err
+	return host.WithLock(ctx, h.Files(), networksLock, false, host.LockLimit, func(ctx context.Context) error {
+		n.Labels = labels(n.Labels, t.Site)
+		n.Labels[app.LabelNetwork] = n.Name
+		if n.Name == app.DefaultNetwork {
+			subnets, err := siteSubnets(ctx, h, n)
+			if err != nil {
+				return err
+			}
+			n.Subnets = subnets
 		}
-	}
-	_, err = h.Engine().NetworkCreate(ctx, name, n)
-	if errors.Is(err, host.ErrConflict) {
-		return nil // an earlier attempt made it
-	}
-	return err
+		_, err := h.Engine().NetworkCreate(ctx, name, n)
+		if errors.Is(err, host.ErrConflict) {
+			return nil // an earlier attempt made it
+		}
+		return err
+	})
 }
 
 // siteSubnets are the site's own network's: the file's or a free one, with the lower half kept for fixed addresses.

@@ -48,11 +48,13 @@ func (a Activities) ensure(ctx context.Context, h host.Host, at app.Host) error 
 	if err != nil {
 		return failing.With(app.Failure{Kind: app.KindMissing, Host: at.Name, Message: err.Error()}, nil)
 	}
-	unlock, err := h.Files().Lock(ctx, edgeLock, false)
-	if err != nil {
-		return fmt.Errorf("wait for %s: %w", edgeLock, err)
-	}
-	defer unlock()
+	return host.WithLock(ctx, h.Files(), edgeLock, false, host.LockLimit, func(ctx context.Context) error {
+		return replace(ctx, h, at, image)
+	})
+}
+
+// replace puts the wanted edge in the place of what is there. It is called under the edge's lock.
+func replace(ctx context.Context, h host.Host, at app.Host, image *edgeimage.Image) error {
 	owner, err := folderOwner(ctx, h)
 	if err != nil {
 		return err

@@ -37,22 +37,18 @@ type record struct {
 // Take makes a run the owner of a site on a host, with a number above all before. The run that owns it already gets the
 // same number again.
 func Take(ctx context.Context, h host.Host, site app.Site, runID string) (app.Fence, error) {
-	unlock, err := lock(ctx, h, site, false)
-	if err != nil {
-		return app.Fence{}, err
-	}
-	defer unlock()
-	r, err := read(ctx, h, site)
-	if err != nil {
-		return app.Fence{}, err
-	}
-	if r.RunID != runID {
-		r = record{Number: r.Number + 1, RunID: runID}
-		if err := write(ctx, h, site, r); err != nil {
-			return app.Fence{}, err
+	var taken app.Fence
+	err := locked(ctx, h, site, false, func(ctx context.Context, r record) error {
+		if r.RunID != runID {
+			r = record{Number: r.Number + 1, RunID: runID}
+			if err := write(ctx, h, site, r); err != nil {
+				return err
+			}
 		}
-	}
-	return app.Fence{Number: r.Number, RunID: runID}, nil
+		taken = app.Fence{Number: r.Number, RunID: runID}
+		return nil
+	})
+	return taken, err
 }
 
 // Do makes a change on a host if the target's fence still is the host's newest, and keeps newer runs waiting while it
@@ -61,19 +57,12 @@ func Do(ctx context.Context, h host.Host, t activities.Target, runID string, cha
 	if err := adopt(ctx, h, t, runID); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, h, t.Site, true)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	r, err := read(ctx, h, t.Site)
-	if err != nil {
-		return err
-	}
-	if r.Number != t.Fence.Number || r.RunID != runID {
-		return refused(t, r)
-	}
-	return change(ctx)
+	return locked(ctx, h, t.Site, true, func(ctx context.Context, r record) error {
+		if r.Number != t.Fence.Number || r.RunID != runID {
+			return refused(t, r)
+		}
+		return change(ctx)
+	})
 }
 
 // adopt passes the fence on to a run that was made from the owner by a reset. The owner is retired by it for good.
@@ -85,21 +74,17 @@ func adopt(ctx context.Context, h host.Host, t activities.Target, runID string) 
 	if r, err := read(ctx, h, t.Site); err != nil || r.RunID == runID {
 		return err
 	}
-	unlock, err := lock(ctx, h, t.Site, false)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	r, err := read(ctx, h, t.Site)
-	if err != nil || r.RunID == runID {
-		return err
-	}
-	if r.Number != t.Fence.Number || slices.Contains(r.Retired, runID) {
-		return refused(t, r)
-	}
-	r.Retired = append(r.Retired, r.RunID)
-	r.RunID = runID
-	return write(ctx, h, t.Site, r)
+	return locked(ctx, h, t.Site, false, func(ctx context.Context, r record) error {
+		if r.RunID == runID {
+			return nil
+		}
+		if r.Number != t.Fence.Number || slices.Contains(r.Retired, runID) {
+			return refused(t, r)
+		}
+		r.Retired = append(r.Retired, r.RunID)
+		r.RunID = runID
+		return write(ctx, h, t.Site, r)
+	})
 }
 
 func refused(t activities.Target, r record) error {
@@ -110,14 +95,15 @@ func refused(t activities.Target, r record) error {
 	}, nil)
 }
 
-func lock(ctx context.Context, h host.Host, site app.Site, shared bool) (func(), error) {
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
-	defer cancel()
-	unlock, err := h.Files().Lock(ctx, lockPath(site), shared)
-	if err != nil {
-		return nil, fmt.Errorf("wait for the lock of %s: %w", site, err)
-	}
-	return unlock, nil
+// locked does something with the fence as it is, under the site's lock.
+func locked(ctx context.Context, h host.Host, site app.Site, shared bool, do func(context.Context, record) error) error {
+	return host.WithLock(ctx, h.Files(), lockPath(site), shared, lockWait, func(ctx context.Context) error {
+		r, err := read(ctx, h, site)
+		if err != nil {
+			return err
+		}
+		return do(ctx, r)
+	})
 }
 
 // read answers the zero record where there is none yet.

@@ -64,8 +64,9 @@ type Files interface {
 	// Remove deletes a file or a folder with all in it; a missing one is no error.
 	Remove(ctx context.Context, path string) error
 	// Lock takes the advisory lock (flock) at path, waiting while ctx lasts, and holds it until unlock is called or the
-	// connection that holds it is lost. Shared locks exclude only exclusive ones.
-	Lock(ctx context.Context, path string, shared bool) (unlock func(), err error)
+	// connection that holds it is lost; then lost, which may be nil, is closed. WithLock is the way to use it. Shared
+	// locks exclude only exclusive ones.
+	Lock(ctx context.Context, path string, shared bool) (lost <-chan struct{}, unlock func(), err error)
 	// FreeBytes is the space left on the file system that holds an absolute path of the host (or its nearest parent).
 	FreeBytes(ctx context.Context, path string) (int64, error)
 }

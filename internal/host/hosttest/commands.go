@@ -140,7 +140,7 @@ func testCut(t *testing.T, open func(t *testing.T) host.Host, world World) {
 	h, other := open(t), open(t)
 	folder := unique("cut")
 	cleanup(t, func(ctx context.Context) error { return h.Files().Remove(ctx, folder) })
-	_, err := h.Files().Lock(ctx, folder+"/lock", false)
+	lost, _, err := h.Files().Lock(ctx, folder+"/lock", false)
 	must(t, err)
 	conn, err := h.Dial(ctx, "unix", world.Socket)
 	must(t, err)
@@ -170,9 +170,14 @@ func testCut(t *testing.T, open func(t *testing.T) host.Host, world World) {
 		_, err := h.Run(ctx, host.Command{Args: []string{"true"}})
 		return err == nil
 	})
-	// The lock went with the connection.
+	// The lock went with the connection, and says so.
+	select {
+	case <-lost:
+	case <-time.After(30 * time.Second):
+		t.Error("the loss of a lock is not told")
+	}
 	eventually(ctx, t, "the host can be reached", func() bool {
-		unlock, err := other.Files().Lock(ctx, folder+"/lock", false)
+		_, unlock, err := other.Files().Lock(ctx, folder+"/lock", false)
 		if err != nil {
 			return false
 		}

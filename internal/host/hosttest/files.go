@@ -105,14 +105,14 @@ func testLocks(t *testing.T, open func(t *testing.T) host.Host) {
 		t.Helper()
 		short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 		defer cancel()
-		if unlock, err := files.Lock(short, path, shared); err == nil {
+		if _, unlock, err := files.Lock(short, path, shared); err == nil {
 			unlock()
 			t.Errorf("a lock (shared: %v) is given while another excludes it", shared)
 		} else if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("waiting for a lock ends with %v, want the passed deadline", err)
 		}
 	}
-	unlock, err := one.Lock(ctx, path, false)
+	_, unlock, err := one.Lock(ctx, path, false)
 	must(t, err)
 	refused(other, false)
 	refused(other, true)
@@ -120,7 +120,7 @@ func testLocks(t *testing.T, open func(t *testing.T) host.Host) {
 
 	got := make(chan error, 1)
 	go func() {
-		unlock, err := other.Lock(ctx, path, false)
+		_, unlock, err := other.Lock(ctx, path, false)
 		if err == nil {
 			defer unlock()
 		}
@@ -130,15 +130,15 @@ func testLocks(t *testing.T, open func(t *testing.T) host.Host) {
 	unlock() // twice is once
 	must(t, <-got)
 
-	first, err := one.Lock(ctx, path, true)
+	_, first, err := one.Lock(ctx, path, true)
 	must(t, err)
-	second, err := other.Lock(ctx, path, true)
+	_, second, err := other.Lock(ctx, path, true)
 	must(t, err)
 	refused(one, false)
 	first()
 	refused(one, false)
 	second()
-	last, err := one.Lock(ctx, path, false)
+	_, last, err := one.Lock(ctx, path, false)
 	must(t, err)
 	last()
 }

@@ -148,20 +148,20 @@ const (
 	lastWait  = 200 * time.Millisecond
 )
 
-// Lock takes an advisory lock.
-func (f *files) Lock(ctx context.Context, path string, shared bool) (func(), error) {
+// Lock takes an advisory lock, which the process cannot lose.
+func (f *files) Lock(ctx context.Context, path string, shared bool) (<-chan struct{}, func(), error) {
 	name, err := f.at(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, cancel := host.Bounded(ctx, host.LockLimit)
 	defer cancel()
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		return nil, kind(err)
+		return nil, nil, kind(err)
 	}
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, kind(err)
+		return nil, nil, kind(err)
 	}
 	how := syscall.LOCK_EX
 	if shared {
@@ -171,16 +171,16 @@ func (f *files) Lock(ctx context.Context, path string, shared bool) (func(), err
 		err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
 		if err == nil {
 			var once sync.Once
-			return func() { once.Do(func() { _ = file.Close() }) }, nil
+			return nil, func() { once.Do(func() { _ = file.Close() }) }, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			_ = file.Close()
-			return nil, fmt.Errorf("lock %s: %w", name, err)
+			return nil, nil, fmt.Errorf("lock %s: %w", name, err)
 		}
 		select {
 		case <-ctx.Done():
 			_ = file.Close()
-			return nil, fmt.Errorf("lock %s: somebody else holds it: %w", name, context.Cause(ctx))
+			return nil, nil, fmt.Errorf("lock %s: somebody else holds it: %w", name, context.Cause(ctx))
 		case <-time.After(wait):
 		}
 	}

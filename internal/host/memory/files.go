@@ -146,10 +146,10 @@ func (l *lock) dropAll(owner *Host) {
 }
 
 // Lock takes an advisory lock.
-func (f *files) Lock(ctx context.Context, name string, shared bool) (func(), error) {
+func (f *files) Lock(ctx context.Context, name string, shared bool) (<-chan struct{}, func(), error) {
 	line, err := f.begin(ctx, "Lock", name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, cancel := host.Bounded(ctx, host.LockLimit)
 	defer cancel()
@@ -174,10 +174,10 @@ func (f *files) Lock(ctx context.Context, name string, shared bool) (func(), err
 		return true, 0
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: lock %s: %w", m.name, name, err)
+		return nil, nil, fmt.Errorf("%s: lock %s: %w", m.name, name, err)
 	}
 	var once sync.Once
-	return func() {
+	return line, func() {
 		once.Do(func() {
 			m.mu.Lock()
 			defer m.mu.Unlock()

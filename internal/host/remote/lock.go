@@ -12,23 +12,41 @@ import (
 )
 
 // A lock is held by a session of the server that reads a byte every beat. It ends with its input, and without any after
-// six beats: a line that is cut in silence would else keep it for as long as the server's TCP takes to notice.
+// six beats: a line that is cut in silence would else keep it for as long as the server's TCP takes to notice. It then
+// takes the whole connection with it, by ending the sshd that leads the session (or that sudo was started from): what the
+// line holds back, or a worker that was frozen says when it wakes, would else be done by a server on which somebody else
+// has the lock.
 const (
 	beat     = 5 * time.Second
 	takeLock = `
 umask 077
 mkdir -p -- "$(dirname -- "$2")" || exit
-exec flock "$1" "$2" sh -c 'echo locked; while [ -n "$(timeout 30 dd bs=1 count=1 2>/dev/null)" ]; do :; done'`
+exec flock "$1" "$2" sh -c '
+echo locked
+while beat=$(timeout 30 dd bs=1 count=1 2>/dev/null); late=$?; [ -n "$beat" ]; do :; done
+[ "$late" -ne 0 ] || exit 0
+at=$$
+while
+	read -r _ _ _ _ _ leader _ < "/proc/$at/stat" &&
+	read -r _ _ _ parent _ < "/proc/$leader/stat" &&
+	read -r _ name _ < "/proc/$parent/stat"
+do
+	case $name in
+	"(sshd"*) exec kill "$parent" ;;
+	"(sudo)") at=$parent ;;
+	*) exit 0 ;;
+	esac
+done'`
 )
 
 // unlockGrace bounds the wait for the server to say that the lock is free again.
 const unlockGrace = 5 * time.Second
 
 // Lock takes an advisory lock on the server.
-func (f *files) Lock(ctx context.Context, name string, shared bool) (func(), error) {
+func (f *files) Lock(ctx context.Context, name string, shared bool) (<-chan struct{}, func(), error) {
 	full, err := f.at(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, cancel := host.Bounded(ctx, host.LockLimit)
 	defer cancel()
@@ -38,20 +56,20 @@ func (f *files) Lock(ctx context.Context, name string, shared bool) (func(), err
 	}
 	args, err := f.access.forState(ctx, script(takeLock, how, full))
 	if err != nil {
-		return nil, fmt.Errorf("%s: lock %s: %w", f.name, full, err)
+		return nil, nil, fmt.Errorf("%s: lock %s: %w", f.name, full, err)
 	}
 	process, err := f.client.Start(ctx, args...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: lock %s: %w", f.name, full, err)
+		return nil, nil, fmt.Errorf("%s: lock %s: %w", f.name, full, err)
 	}
 	if err := taken(ctx, process); err != nil {
 		_ = process.Close()
-		return nil, fmt.Errorf("%s: lock %s: %w", f.name, full, err)
+		return nil, nil, fmt.Errorf("%s: lock %s: %w", f.name, full, err)
 	}
 	stop := make(chan struct{})
 	go hold(process, stop)
 	var once sync.Once
-	return func() { once.Do(func() { close(stop); release(process) }) }, nil
+	return process.Done(), func() { once.Do(func() { close(stop); release(process) }) }, nil
 }
 
 // taken waits until the session says that it has the lock.

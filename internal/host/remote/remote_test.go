@@ -99,10 +99,10 @@ func TestSilentlyCutLockIsGivenUp(t *testing.T) {
 	w.Path = fakes(t, map[string]string{"timeout": "#!/bin/sh\nshift\nexec /usr/bin/timeout 1 \"$@\"\n"})
 	h, other := w.open(t), w.open(t)
 	ctx := bounded(t)
-	if _, err := h.Files().Lock(ctx, "lock", false); err != nil {
+	if _, _, err := h.Files().Lock(ctx, "lock", false); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := other.Files().Lock(ctx, "lock", false)
+	_, unlock, err := other.Files().Lock(ctx, "lock", false)
 	if err != nil {
 		t.Fatalf("the lock of a lost holder is kept: %v", err)
 	}

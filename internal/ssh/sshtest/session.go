@@ -90,6 +90,7 @@ func (s *Server) session(request ssh.NewChannel, open *atomic.Int64) {
 func (s *Server) execute(channel ssh.Channel, line string) {
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Env = append(os.Environ(), "PATH="+s.Path+":"+os.Getenv("PATH"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Stdout, cmd.Stderr = channel, channel.Stderr()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
