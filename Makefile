@@ -45,6 +45,12 @@ demo-tools:
 tools: ## put the embedded engine into bin/
 	scripts/ensure-temporal.sh bin/temporal
 
+# Longshore for docker-compose.temporal.yml: the worker with what it needs beside it. BASE is a Debian image.
+BASE ?= debian:bookworm-slim
+.PHONY: worker-image
+worker-image: docker build ## build the image longshore/worker:dev for a cluster
+	docker build --build-arg BASE=$(BASE) --tag longshore/worker:dev --file worker/Dockerfile bin
+
 .PHONY: docker
 docker:
 	scripts/ensure-docker.sh
@@ -69,6 +75,7 @@ soak: test-world ## deploy again and again under load
 
 .PHONY: bench
 bench: test-world ## measure, and print a table
+	scripts/ensure-package.sh wrk wrk
 	$(TEST) -count 1 -tags bench -run '^TestBench' -timeout 1h -v ./testsuite/...
 
 # What tests on hosts need. The hosts' images are made while the programs are built.

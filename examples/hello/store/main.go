@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -28,11 +30,11 @@ func main() {
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	counters, err := openCounters("/data/counters.log")
+	counters, err := openCounters(filepath.Join(cmp.Or(os.Getenv("DATA_DIR"), "/data"), "counters.log"))
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Addr: ":7000", Handler: routes(counters), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Addr: cmp.Or(os.Getenv("LISTEN"), ":7000"), Handler: routes(counters), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()

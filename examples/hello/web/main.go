@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -33,7 +34,7 @@ func run() error {
 	if store == "" {
 		return errors.New("STORE_URL must name the store, such as http://store:7000")
 	}
-	server := &http.Server{Addr: ":3000", Handler: routes(store), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Addr: cmp.Or(os.Getenv("LISTEN"), ":3000"), Handler: routes(store), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()

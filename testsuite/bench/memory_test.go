@@ -1,0 +1,99 @@
+//go:build bench
+
+package bench
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/testsuite/harness"
+	"github.com/longshore-dev/longshore/workflows"
+)
+
+// openAtOnce is how many deploys the worker has open.
+const openAtOnce = 100
+
+// openDeploys measures the worker with a hundred deploys open: each of a site of its own, watching new containers stay
+// healthy.
+func openDeploys(t *testing.T, s *scene) []row {
+	idle := s.resident(t)
+	var sites []app.Site
+	for i := range openAtOnce {
+		name := fmt.Sprintf("open%d", i)
+		x := s.NewApp(openFiles(s.Project(name), s.host.AppHost()))
+		s.must(t, x.Dir, "deploy", "--detach")
+		sites = append(sites, app.Site{Org: app.DefaultOrg, Project: s.Project(name), Name: "production"})
+	}
+	harness.Eventually(t, 10*time.Minute, func() error {
+		for _, site := range sites {
+			if err := s.watching(t, site); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	open := s.resident(t)
+	for _, site := range sites {
+		if err := s.Client().CancelWorkflow(t.Context(), workflows.DeployID(site), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []row{{fmt.Sprintf("resident memory of the worker with %d deploys open (with none)", openAtOnce),
+		fmt.Sprintf("%d MB (%d MB)", open>>20, idle>>20), "300 MB"}}
+}
+
+// openFiles is a site with one plain service that has to stay healthy for longer than the measurement takes.
+func openFiles(project string, on app.Host) map[string]string {
+	files := harness.Files(project, project+".example", []app.Host{on})
+	files["compose.yaml"] = `services:
+  app:
+    build: .
+    x-longshore: { health: { stable_for: 1h } }
+`
+	return files
+}
+
+// watching says whether a site's deploy has come to the step that lasts.
+func (s *scene) watching(t *testing.T, site app.Site) error {
+	t.Helper()
+	description, err := s.Client().DescribeWorkflowExecution(t.Context(), workflows.DeployID(site), "")
+	if err != nil {
+		return err
+	}
+	if status := description.GetWorkflowExecutionInfo().GetStatus(); status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		t.Fatalf("the deploy of %s has ended: %s", site, status)
+	}
+	for _, pending := range description.GetPendingActivities() {
+		if pending.GetActivityType().GetName() == "AwaitStable" && pending.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not there yet", site)
+}
+
+// resident is the worker's resident memory, in bytes (VmRSS of proc(5)).
+func (s *scene) resident(t *testing.T) int64 {
+	t.Helper()
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(s.worker.PID()) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
+			kB, err := strconv.ParseInt(fields[1], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kB << 10
+		}
+	}
+	t.Fatal("the worker has no VmRSS")
+	return 0
+}
