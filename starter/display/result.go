@@ -45,9 +45,13 @@ func Object(w io.Writer, value any) error {
 
 func (p paint) headline(r app.Result) string {
 	took := Duration(time.Duration(r.DurationMS) * time.Millisecond)
-	serves := "no release serves"
-	if r.Previous != "" {
-		serves = r.Previous + " serves as before"
+	kept := "nothing is left over, no release serves"
+	switch {
+	case r.Previous != "":
+		kept = "nothing is left over, " + r.Previous + " serves as before"
+	case r.Release == "":
+		// It came to no plan, and so does not know what serves.
+		kept = "nothing was changed"
 	}
 	switch r.Outcome {
 	case app.Succeeded:
@@ -59,11 +63,11 @@ func (p paint) headline(r app.Result) string {
 	case app.Unchanged:
 		return fmt.Sprintf("%s %s: %s runs already, nothing to do", p.green("unchanged"), r.Site, r.Release)
 	case app.FailedClean:
-		return fmt.Sprintf("%s %s after %s: nothing is left over, %s", p.red("failed-clean"), r.Site, took, serves)
+		return fmt.Sprintf("%s %s after %s: %s", p.red("failed-clean"), r.Site, took, kept)
 	case app.FailedDirty:
 		return fmt.Sprintf("%s %s after %s: something is left over", p.red("failed-dirty"), r.Site, took)
 	case app.Cancelled:
-		return fmt.Sprintf("%s %s after %s: nothing is left over, %s", p.yellow("cancelled"), r.Site, took, serves)
+		return fmt.Sprintf("%s %s after %s: %s", p.yellow("cancelled"), r.Site, took, kept)
 	}
 	return fmt.Sprintf("%s %s", p.red(string(r.Outcome)), r.Site)
 }

@@ -66,6 +66,21 @@ func TestResultHeadlines(t *testing.T) {
 	}
 }
 
+func TestResultOfAFailureSaysWhatServes(t *testing.T) {
+	for want, r := range map[string]app.Result{
+		"nothing was changed":                          {},
+		"nothing is left over, no release serves":      {Release: "1-aaa"},
+		"nothing is left over, 1-aaa serves as before": {Release: "2-bbb", Previous: "1-aaa"},
+	} {
+		for _, r.Outcome = range []app.Outcome{app.FailedClean, app.Cancelled} {
+			var out bytes.Buffer
+			if err := Result(&out, Plain, r, ""); err != nil || !strings.HasSuffix(out.String(), ": "+want+"\n") {
+				t.Errorf("got %q (%v), want %q", out.String(), err, want)
+			}
+		}
+	}
+}
+
 func TestResultInJSONIsOneLine(t *testing.T) {
 	var out bytes.Buffer
 	if err := Result(&out, JSON, app.Result{Outcome: app.Succeeded, Site: "a/b/c", DurationMS: 7}, "http://ui"); err != nil {
