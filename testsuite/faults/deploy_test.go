@@ -112,7 +112,13 @@ func (d *deploy) doneOnce(t *testing.T) {
 // inOrder wants the host to have the stage's release, whole, and nothing else of the site.
 func (s *stage) inOrder(t *testing.T) {
 	t.Helper()
-	want := strconv.Itoa(s.version)
+	s.servesStill(t, s.version)
+}
+
+// servesStill is inOrder where the newest version has failed and an older one serves.
+func (s *stage) servesStill(t *testing.T, version int) {
+	t.Helper()
+	want := strconv.Itoa(version)
 	for range 10 {
 		if got, err := s.serving(t); err != nil || got != want {
 			t.Fatalf("version %q serves (%v), not %s", got, err, want)

@@ -17,7 +17,7 @@ func TestEngineKilledAndSSHCutAtEveryStep(t *testing.T) {
 		s.underLoad(t, func() { s.walk(t, stepsOfRedeploy, s.killEngine) })
 	})
 	t.Run("SSH is cut", func(t *testing.T) {
-		s.underLoad(t, func() { s.walk(t, stepsOfRedeploy, s.cutSSH) })
+		s.underLoad(t, func() { s.walk(t, stepsOverSSH(), s.cutSSH) })
 	})
 	t.Run("both are killed", func(t *testing.T) {
 		steps := []string{"Transfer", "Start", "Switch", "Remove"}

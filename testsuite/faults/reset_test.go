@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"testing"
 	"time"
 
@@ -12,20 +13,10 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/longshore-dev/longshore/internal/app"
 )
-
-// resetPoints are the ends of a run's workflow tasks, to which it can be reset.
-func resetPoints(events []*historypb.HistoryEvent) []int64 {
-	var out []int64
-	for _, e := range events {
-		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
-			out = append(out, e.GetEventId())
-		}
-	}
-	return out
-}
 
 // before is the reset point that a run has passed last before it scheduled a step for the first time.
 func before(t *testing.T, events []*historypb.HistoryEvent, step string) int64 {
@@ -59,6 +50,10 @@ func (d *deploy) reset(t *testing.T, point int64) (app.Outcome, error) {
 	began := time.Now()
 	var result app.Result
 	err = d.client.GetWorkflow(ctx, d.workflowID(), answer.GetRunId()).Get(ctx, &result)
+	// A failed run's outcome is its failure's type.
+	if failure := (*temporal.ApplicationError)(nil); errors.As(err, &failure) {
+		result.Outcome = app.Outcome(failure.Type())
+	}
 	t.Logf("reset to event %d: %q in %s", point, result.Outcome, time.Since(began).Round(time.Millisecond))
 	return result.Outcome, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,13 @@ var stepsOfRedeploy = []string{
 	"RunReleaseCommand", "AwaitStable", "Switch", "Prove", "Record", "Drain", "Remove", "Prune", "PruneBuilds",
 }
 
+// stepsOverSSH are those of them that reach the host.
+func stepsOverSSH() []string {
+	return slices.DeleteFunc(slices.Clone(stepsOfRedeploy), func(step string) bool {
+		return step == "PickBuilder" || step == "Build" || step == "PruneBuilds"
+	})
+}
+
 // set makes a stage on which two versions were deployed without any fault.
 func set(t *testing.T) *stage {
 	t.Helper()
@@ -95,6 +103,16 @@ func set(t *testing.T) *stage {
 		t.Fatalf("a deploy has other steps than %v: %v", stepsOfRedeploy, s.steps)
 	}
 	return s
+}
+
+// breakApp has the versions from now on exit at once, or not.
+func (s *stage) breakApp(t *testing.T, broken bool) {
+	t.Helper()
+	entry := ""
+	if broken {
+		entry = ", EXIT_AT_START=7"
+	}
+	s.app.Write("compose.yaml", fmt.Sprintf(compose, entry))
 }
 
 // workflowID is that of all the site's deploys.
