@@ -57,9 +57,12 @@ type Attempt struct {
 // Work does what the activity does.
 func (a *Attempt) Work() (any, error) { return a.work() }
 
+// RequestCancel asks for the end of the run.
+func (a *Attempt) RequestCancel() { a.run.env.CancelWorkflow() }
+
 // Cancel asks for the end of the run, and waits until the cancellation has come to this attempt.
 func (a *Attempt) Cancel() {
-	a.run.env.CancelWorkflow()
+	a.RequestCancel()
 	<-a.ctx.Done()
 }
 
