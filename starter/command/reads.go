@@ -57,7 +57,8 @@ func (c *cli) problems(found map[string]*inspect.Problem, hosts []app.Host) erro
 			continue
 		}
 		failed = true
-		line := h.Name + ": " + display.Clean(p.Message)
+		// Many messages name the host themselves.
+		line := h.Name + ": " + display.Clean(strings.TrimPrefix(p.Message, h.Name+": "))
 		if p.Advice != "" {
 			line += "; " + display.Clean(p.Advice)
 		}
