@@ -5,9 +5,11 @@ package contract
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"time"
 
+	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/testsuite/hosts"
 )
@@ -24,28 +26,33 @@ func TestHeldBackWorkIsNotDone(t *testing.T) {
 			ctx := deadline(t)
 			server := hosts.Start(t, options...)
 			h := openServer(t, server, server.AppHost())
-			must(t, h.Files().Write(ctx, "before", nil, 0))
+			root := h.Files().Root()
 			err := host.WithLock(ctx, h.Files(), "lock", false, time.Minute, func(ctx context.Context) error {
-				server.Link.Stall()
-				return h.Files().Write(ctx, "after", nil, 0)
+				// It has begun, as a connection to the engine has, and waits for its order.
+				line, order := io.Pipe()
+				waits := []string{"sh", "-c", `: > "$1"/begun && read -r _ && : > "$1"/done`, "waits", root}
+				go func() {
+					must(t, eventually(ctx, func() error {
+						_, err := server.Exec(ctx, "test", "-e", root+"/begun")
+						return err
+					}))
+					server.Link.Stall()
+					_, _ = order.Write([]byte("go\n"))
+				}()
+				_, err := h.Run(ctx, host.Command{Args: waits, Stdin: line, Root: root == app.DefaultStateDir})
+				return err
 			})
 			if !errors.Is(err, host.ErrUnreachable) {
 				t.Errorf("work on a silent line ends with %v, want ErrUnreachable", err)
 			}
-			root := h.Files().Root()
 			must(t, eventually(ctx, func() error {
 				_, err := server.Exec(ctx, "flock", "--nonblock", root+"/lock", "true")
 				return err
 			}))
 			server.Link.Restore()
-			// The next call goes over a new connection, behind what was held back.
-			for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
-				names, err := h.Files().List(ctx, ".")
-				must(t, err)
-				for _, found := range names {
-					if found == "after" {
-						t.Fatal("what was held back was done after the lock was given up")
-					}
+			for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+				if _, err := server.Exec(ctx, "test", "!", "-e", root+"/done"); err != nil {
+					t.Fatalf("what was held back was done after the lock was given up: %v", err)
 				}
 			}
 		})
