@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -28,12 +27,8 @@ true`
 // built lists the images that the machine's own engine keeps of the site.
 func (x *site) built(t *testing.T) []string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "docker", "images", "--no-trunc",
-		"--filter", "reference=longshore/"+x.name()+"/*", "--format", "built {{.Repository}}:{{.Tag}} {{.ID}}").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sorted(string(out))
+	return sorted(here(t, "docker", "images", "--no-trunc",
+		"--filter", "reference=longshore/"+x.name()+"/*", "--format", "built {{.Repository}}:{{.Tag}} {{.ID}}"))
 }
 
 func sorted(text string) []string {
