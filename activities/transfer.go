@@ -21,11 +21,18 @@ type TransferResult struct {
 	Transferred app.Transferred `json:"transferred"`
 }
 
-// Transfer carries an image from the builder's engine to a host. An image that is there already is not sent again.
+// Transfer carries an image from the builder's engine to a host. An image that is there already is not sent again. See
+// ImageLost for one that the builder does not have.
 var Transfer = Step[TransferInput, TransferResult]{
 	Name:     "Transfer",
 	Policy:   Long,
 	Describe: func(in TransferInput) (string, string) { return in.Host.Name, "transfer " + in.Service },
+}
+
+// ImageLost says that a Transfer did not find what was built: the builder's engine was cleaned meanwhile, so that it has
+// to be built again.
+func ImageLost(err error) bool {
+	return err != nil && FailureOf(err).Kind == app.KindMissing
 }
 
 // PullInput asks a host to pull an image of a registry.

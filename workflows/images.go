@@ -10,19 +10,22 @@ import (
 	"github.com/longshore-dev/longshore/internal/planner"
 )
 
-// pickAgain bounds how often a run whose builder was lost starts over with another.
+// pickAgain bounds how often a run that has lost its builder or its images starts over.
 const pickAgain = 5
 
 // makeImages has every host hold the image of every service that changes: built and carried there, or pulled.
 func (d *deploy) makeImages(ctx workflow.Context) error {
 	for attempt := 1; ; attempt++ {
 		err := d.makeImagesOnce(ctx)
-		if err == nil || !activities.WorkerLost(err) || attempt == pickAgain {
+		if err == nil || !startsOver(err) || attempt == pickAgain {
 			return err
 		}
 		d.queue = ""
 	}
 }
+
+// startsOver says that what was built is gone: with its builder, or from the builder's engine.
+func startsOver(err error) bool { return activities.WorkerLost(err) || activities.ImageLost(err) }
 
 func (d *deploy) makeImagesOnce(ctx workflow.Context) error {
 	built := map[string]app.Image{}
@@ -130,7 +133,7 @@ func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, built ma
 		result, err := activities.Transfer.RunOn(ctx, d.queue, activities.TransferInput{
 			Target: h.target(d.in.Spec.Site), Builder: d.builder(), Service: s.Name, Image: image,
 		})
-		if activities.WorkerLost(err) {
+		if startsOver(err) {
 			return err
 		}
 		if err != nil {

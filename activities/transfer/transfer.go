@@ -38,7 +38,7 @@ func (a Activities) Transfer(ctx context.Context, in activities.TransferInput) (
 	if err != nil {
 		return activities.TransferResult{}, failing.On(in.Builder, err)
 	}
-	image, err := source(ctx, from, in.Image.Ref)
+	image, err := source(ctx, from, in)
 	if err != nil {
 		return activities.TransferResult{}, failing.On(in.Builder, err)
 	}
@@ -61,9 +61,17 @@ func (a Activities) Transfer(ctx context.Context, in activities.TransferInput) (
 }
 
 // source answers the image on the builder, which pulls it where it is of a registry and not there yet.
-func source(ctx context.Context, from host.Host, ref string) (app.Image, error) {
+func source(ctx context.Context, from host.Host, in activities.TransferInput) (app.Image, error) {
+	ref := in.Image.Ref
 	image, err := from.Engine().ImageInspect(ctx, ref)
 	if errors.Is(err, host.ErrNotFound) {
+		if in.Image.ID != "" { // built, so that no registry has it
+			return app.Image{}, failing.With(app.Failure{
+				Kind: app.KindMissing, Host: in.Builder.Name, Service: in.Service,
+				Message: "the image " + ref + " was built, and is no longer on the builder",
+				Advice:  "Deploy again.",
+			}, nil)
+		}
 		if err := from.Engine().ImagePull(ctx, ref, "", nil); err != nil {
 			return app.Image{}, err
 		}
