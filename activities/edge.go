@@ -51,10 +51,12 @@ type ProveInput struct {
 	Table app.EdgeTable `json:"table"`
 }
 
-// Prove sends a request for each route through the edge and fails unless the table's release answers it.
+// Prove sends a request for each route through the edge and fails unless the table's release answers it. A host or an
+// edge that cannot be asked, as in a reboot, is asked again for as long as after any other change: going back then would
+// fail as well.
 var Prove = Step[ProveInput, Nothing]{
 	Name:   "Prove",
-	Policy: Policy{Attempt: Change.Attempt, Total: Change.Total, Attempts: 5},
+	Policy: Change,
 	Describe: func(in ProveInput) (string, string) {
 		return in.Host.Name, "prove that " + in.Table.Release + " answers"
 	},

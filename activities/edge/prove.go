@@ -3,14 +3,23 @@ package edge
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
 )
 
 // anyHost is what a route for every name is asked by.
 const anyHost = "longshore.invalid"
+
+const (
+	// proveWithin is how long another release may go on answering.
+	proveWithin = 3 * time.Second
+	// provePoll is the time between two questions.
+	provePoll = 200 * time.Millisecond
+)
 
 // Prove implements activities.Prove.
 func (a Activities) Prove(ctx context.Context, in activities.ProveInput) (activities.Nothing, error) {
@@ -18,6 +27,21 @@ func (a Activities) Prove(ctx context.Context, in activities.ProveInput) (activi
 	if err != nil {
 		return activities.Nothing{}, failing.On(in.Host, err)
 	}
+	for end := time.Now().Add(proveWithin); ; {
+		err := prove(ctx, h, in)
+		if err == nil || activities.FailureOf(err).Kind != app.KindUnproven || time.Now().After(end) {
+			return activities.Nothing{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return activities.Nothing{}, ctx.Err()
+		case <-time.After(provePoll):
+		}
+	}
+}
+
+// prove asks each route once.
+func prove(ctx context.Context, h host.Host, in activities.ProveInput) error {
 	for _, r := range in.Table.Routes {
 		for _, name := range r.Route.Hosts {
 			if name == "*" {
@@ -28,15 +52,18 @@ func (a Activities) Prove(ctx context.Context, in activities.ProveInput) (activi
 				path = "/"
 			}
 			answer, err := ClientOf(h).Probe(ctx, app.EdgeProbe{Host: name, Path: path})
+			if err == nil && answer.Missed {
+				err = fmt.Errorf("the edge does not listen: %s", answer.Error)
+			}
 			if err != nil {
-				return activities.Nothing{}, failing.On(in.Host, err)
+				return failing.On(in.Host, err)
 			}
 			if err := proven(in, r, name+path, answer); err != nil {
-				return activities.Nothing{}, err
+				return err
 			}
 		}
 	}
-	return activities.Nothing{}, nil
+	return nil
 }
 
 // proven checks who answered. The status is the app's own affair, unless it is the edge that could not reach the app.

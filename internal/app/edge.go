@@ -68,6 +68,8 @@ type EdgeAnswer struct {
 	OK     bool   `json:"ok"`
 	Status int    `json:"status,omitempty"` // of HTTP
 	Error  string `json:"error,omitempty"`
+	// Missed says that no request of a probe got to this edge: it does not listen, since it starts or leaves.
+	Missed bool `json:"missed,omitempty"`
 	// Service and Release are those that answered a probe.
 	Service string `json:"service,omitempty"`
 	Release string `json:"release,omitempty"`

@@ -76,10 +76,11 @@ func (p *probes) send(ctx context.Context, port int, ask app.EdgeProbe) app.Edge
 	for range probeTries {
 		answer, landed := p.once(ctx, port, ask)
 		if landed || ctx.Err() != nil {
+			answer.Missed = !landed
 			return answer
 		}
 	}
-	return app.EdgeAnswer{Error: "no request of the edge's own reached it"}
+	return app.EdgeAnswer{Error: "no request of the edge's own reached it", Missed: true}
 }
 
 func (p *probes) once(ctx context.Context, port int, ask app.EdgeProbe) (answer app.EdgeAnswer, landed bool) {
