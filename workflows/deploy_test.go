@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	hostmemory "github.com/longshore-dev/longshore/internal/host/memory"
 	"github.com/longshore-dev/longshore/testsuite/memory"
 	"github.com/longshore-dev/longshore/workflows"
 )
@@ -150,5 +151,23 @@ func TestRedeployReplacesWhatHasChanged(t *testing.T) {
 	}
 	if ended.Result.Previous != "1-aaa" {
 		t.Errorf("previous %q", ended.Result.Previous)
+	}
+}
+
+// unhealthy has new containers of web on a host never answer.
+func (d *deploys) unhealthy(host string) {
+	d.Machine(host).BehaveService("web", hostmemory.Behaviour{NeverHealthy: true})
+}
+
+// tidy fails unless a host has the shop's five containers, all running, and no other of its services.
+func (d *deploys) tidy(t *testing.T, host string) {
+	t.Helper()
+	if len(d.Running(host)) != 5 {
+		t.Errorf("%s runs %v", host, d.Running(host))
+	}
+	for name, c := range d.Machine(host).Containers() {
+		if c.Labels[app.LabelRole] == app.RoleService && !c.Running() {
+			t.Errorf("%s still has %s, which is %s", host, name, c.Status)
+		}
 	}
 }

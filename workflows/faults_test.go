@@ -44,16 +44,11 @@ func TestOutcomesAreTrue(t *testing.T) {
 		want(t, baseline.deploy(t, spec), app.Succeeded)
 		calls := len(baseline.Machine("web-1").Ops())
 		for first := range calls {
-			later := []int{0, 1 + chance.IntN(20)}
-			if chance.IntN(8) == 0 {
-				later = append(later, -1)
-			}
-			for _, second := range later {
-				t.Run(fmt.Sprintf("%s_%d_%d", s.name, first, second), func(t *testing.T) {
-					t.Parallel()
-					breakTwice(t, s, first, second)
-				})
-			}
+			second := []int{0, 0, 1 + chance.IntN(20), 1 + chance.IntN(20), -1}[chance.IntN(5)]
+			t.Run(fmt.Sprintf("%s_%d_%d", s.name, first, second), func(t *testing.T) {
+				t.Parallel()
+				breakTwice(t, s, first, second)
+			})
 		}
 	}
 }
@@ -100,14 +95,7 @@ func breakTwice(t *testing.T, s scenario, first, later int) {
 	}
 	want(t, d.deploy(t, d.Shop("ccc", s.hosts...)), app.Succeeded)
 	for _, h := range s.hosts {
-		if len(d.Running(h)) != 5 {
-			t.Errorf("%s runs %v", h, d.Running(h))
-		}
-		for name, c := range d.Machine(h).Containers() {
-			if c.Labels[app.LabelRole] == app.RoleService && !c.Running() {
-				t.Errorf("%s still has %s, which is %s", h, name, c.Status)
-			}
-		}
+		d.tidy(t, h)
 	}
 	if t.Failed() {
 		t.Logf("broken were %q; ended %s: %+v", broke, ended.Result.Outcome, ended.Result.Failure)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ type Run struct {
 	ID string
 	// Around, where given, runs each attempt of an activity: it answers what a.Work answers, or something else.
 	Around func(a *Attempt) (any, error)
-	// LostQueues are task queues that no worker polls: calls there end with a schedule-to-start timeout.
+	// LostQueues are task queues that no worker polls from the start: calls there end with a schedule-to-start timeout.
 	LostQueues []string
 
 	env      *testsuite.TestWorkflowEnvironment
@@ -56,6 +57,9 @@ type Attempt struct {
 
 // Work does what the activity does.
 func (a *Attempt) Work() (any, error) { return a.work() }
+
+// Context is the attempt's own; it ends with a cancellation.
+func (a *Attempt) Context() context.Context { return a.ctx }
 
 // RequestCancel asks for the end of the run.
 func (a *Attempt) RequestCancel() { a.run.env.CancelWorkflow() }
@@ -134,6 +138,19 @@ func resultOf(env *testsuite.TestWorkflowEnvironment, err error) (app.Result, er
 	default:
 		return result, fmt.Errorf("an error of type %T", err)
 	}
+}
+
+// Lose has no worker poll a task queue any more.
+func (r *Run) Lose(queue string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.LostQueues = append(r.LostQueues, queue)
+}
+
+func (r *Run) isLost(queue string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.LostQueues, queue)
 }
 
 // silent keeps the SDK's log out of the tests' output.

@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strconv"
 
 	enums "go.temporal.io/api/enums/v1"
@@ -61,7 +60,7 @@ func (o *workflowOut) ExecuteActivity(ctx workflow.Context, activityType string,
 		return future
 	}
 	options := workflow.GetActivityOptions(ctx)
-	if slices.Contains(o.run.LostQueues, options.TaskQueue) {
+	if o.run.isLost(options.TaskQueue) {
 		future, settable := workflow.NewFuture(ctx)
 		settable.SetError(temporal.NewTimeoutError(enums.TIMEOUT_TYPE_SCHEDULE_TO_START, nil))
 		return future
