@@ -63,6 +63,16 @@ func (s *stage) newestRun(t *testing.T) (string, error) {
 // result waits for the command's end and wants an exit code and an outcome of it.
 func (d *deploy) result(t *testing.T, code int, outcome app.Outcome) app.Result {
 	t.Helper()
+	result, out := d.ended(t)
+	if out.Code != code || result.Outcome != outcome {
+		t.Fatalf("it ended %s (exit code %d), not %s (%d): %s", result.Outcome, out.Code, outcome, code, out)
+	}
+	return result
+}
+
+// ended waits for the command's end.
+func (d *deploy) ended(t *testing.T) (app.Result, harness.Output) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	out, err := d.command.Wait(ctx)
@@ -73,10 +83,7 @@ func (d *deploy) result(t *testing.T, code int, outcome app.Outcome) app.Result 
 	if err := out.Result(&result); err != nil {
 		t.Fatal(err)
 	}
-	if out.Code != code || result.Outcome != outcome {
-		t.Fatalf("it ended %s (exit code %d), not %s (%d): %s", result.Outcome, out.Code, outcome, code, out)
-	}
-	return result
+	return result, out
 }
 
 // succeeds waits for the run's end, and wants the new release to serve, the host in order, and nothing done twice.
@@ -95,7 +102,7 @@ func (d *deploy) doneOnce(t *testing.T) {
 	if d.steps != nil {
 		sameSteps(t, d.follow(t, nil), d.steps)
 	}
-	starts, err := d.starts(t, d.began)
+	starts, err := d.starts(t, d.release, d.began)
 	if err != nil {
 		t.Fatal(err)
 	}

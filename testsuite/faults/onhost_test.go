@@ -39,12 +39,12 @@ func (s *stage) containers(t *testing.T) ([]onHost, error) {
 	return out, nil
 }
 
-// starts are how often each container of the site was started since a moment, by name, as the host's engine saw it.
-func (s *stage) starts(t *testing.T, since time.Time) (map[string]int, error) {
+// starts are how often each container of a release was started since a moment, by name, as the host's engine saw it.
+func (s *stage) starts(t *testing.T, release string, since time.Time) (map[string]int, error) {
 	seconds := func(at time.Time) string { return strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64) }
 	names, err := s.host.Exec(t.Context(), "docker", "events", "--since", seconds(since), "--until", seconds(time.Now()),
 		"--filter", "type=container", "--filter", "event=start", "--filter", "label="+app.LabelSite+"="+s.site.String(),
-		"--format", "{{.Actor.Attributes.name}}")
+		"--filter", "label="+app.LabelRelease+"="+release, "--format", "{{.Actor.Attributes.name}}")
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,7 @@
 
 package faults
 
-import (
-	"testing"
-
-	"github.com/longshore-dev/longshore/internal/app"
-)
+import "testing"
 
 func TestEdgeKilledAndHostRebooted(t *testing.T) {
 	t.Parallel()
@@ -20,34 +16,13 @@ func TestEdgeKilledAndHostRebooted(t *testing.T) {
 		})
 		onlyLostIn(t, report, outages)
 	})
-	t.Run("the host is rebooted in a transfer", func(t *testing.T) {
-		s.reboots(t, "Transfer", func(t *testing.T) {
-			if err := s.host.Reboot(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		})
+	t.Run("the host is rebooted before the switch", func(t *testing.T) {
+		s.reboots(t, "AwaitStable", s.host.Reboot)
 	})
-	t.Run("the host loses its power before the switch", func(t *testing.T) {
-		s.reboots(t, "AwaitStable", func(t *testing.T) {
-			if err := s.host.PowerCycle(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		})
+	t.Run("the host loses its power in a transfer", func(t *testing.T) {
+		s.reboots(t, "Transfer", s.host.PowerCycle)
 	})
-}
-
-// reboots takes the host down at a step of a deploy. It comes back by itself with all that it ran, and the run goes on;
-// that containers are started again is as it should be.
-func (s *stage) reboots(t *testing.T, step string, fault func(t *testing.T)) {
-	t.Helper()
-	var outages []outage
-	report := s.loaded(t, func() {
-		d := s.begin(t)
-		d.at(t, step, 1)
-		outages = append(outages, s.outage(t, fault))
-		s.release = d.result(t, 0, app.Succeeded).Release
-		sameSteps(t, d.follow(t, nil), s.steps)
+	t.Run("the host loses its power after the switch", func(t *testing.T) {
+		s.reboots(t, "Record", s.host.PowerCycle)
 	})
-	s.inOrder(t)
-	onlyLostIn(t, report, outages)
 }

@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -67,4 +68,34 @@ func (s *stage) killEdge(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// reboots takes the host down at a step of a deploy. It comes back by itself with all that it ran, and the run goes on.
+// An orderly shutdown stops the new containers while they are watched, which is a failure of theirs as far as can be
+// seen: then the run ends with the old release in its place. That containers are started again is as it should be.
+func (s *stage) reboots(t *testing.T, step string, fault func(context.Context) error) {
+	t.Helper()
+	var outages []outage
+	report := s.loaded(t, func() {
+		served := s.version
+		d := s.begin(t)
+		d.at(t, step, 1)
+		outages = append(outages, s.outage(t, func(t *testing.T) {
+			if err := fault(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}))
+		result, out := d.ended(t)
+		switch {
+		case out.Code == 0 && result.Outcome == app.Succeeded:
+			s.release = result.Release
+			sameSteps(t, d.follow(t, nil), s.steps)
+			s.inOrder(t)
+		case out.Code == 3 && result.Failure.Kind == app.KindExited:
+			s.servesStill(t, served)
+		default:
+			t.Errorf("it ended %s: %s", result.Outcome, out)
+		}
+	})
+	onlyLostIn(t, report, outages)
 }

@@ -18,6 +18,20 @@ import (
 	"github.com/longshore-dev/longshore/internal/app"
 )
 
+// endsWell are the outcomes of a finished run that is reset: to its very beginning, nothing is left to do.
+var endsWell = []app.Outcome{app.Succeeded, app.Unchanged}
+
+// resetPoints are the ends of a run's workflow tasks, to which it can be reset.
+func resetPoints(events []*historypb.HistoryEvent) []int64 {
+	var out []int64
+	for _, e := range events {
+		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			out = append(out, e.GetEventId())
+		}
+	}
+	return out
+}
+
 // before is the reset point that a run has passed last before it scheduled a step for the first time.
 func before(t *testing.T, events []*historypb.HistoryEvent, step string) int64 {
 	t.Helper()

@@ -1,0 +1,97 @@
+//go:build soak
+
+package faults
+
+import (
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// chance is seeded with LONGSHORE_SEED, or anew; the seed is printed, to have the same again.
+func chance(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("LONGSHORE_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("LONGSHORE_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, seed))
+}
+
+// TestSoakEveryFaultAtEveryStep is the whole matrix, in an order of its own each time.
+func TestSoakEveryFaultAtEveryStep(t *testing.T) {
+	s, r := set(t), chance(t)
+	faults := map[string]func(*testing.T){
+		"the worker is killed": s.killWorker, "the engine is killed": s.killEngine, "both are killed": s.killBoth, "SSH is cut": s.cutSSH,
+	}
+	for name, fault := range faults {
+		for _, i := range r.Perm(len(stepsOfRedeploy)) {
+			step := stepsOfRedeploy[i]
+			t.Run(name+" at "+step, func(t *testing.T) {
+				s.underLoad(t, func() { s.walk(t, []string{step}, fault) })
+			})
+		}
+	}
+	for _, step := range stepsOfRedeploy {
+		t.Run("the edge is killed at "+step, func(t *testing.T) {
+			var outages []outage
+			report := s.loaded(t, func() {
+				s.walk(t, []string{step}, func(t *testing.T) { outages = append(outages, s.outage(t, s.killEdge)) })
+			})
+			onlyLostIn(t, report, outages)
+		})
+		t.Run("the host loses its power at "+step, func(t *testing.T) { s.reboots(t, step, s.host.PowerCycle) })
+		t.Run("the host is rebooted at "+step, func(t *testing.T) { s.reboots(t, step, s.host.Reboot) })
+	}
+}
+
+// TestSoakFaultsAtRandom strikes each deploy several times, with any fault at any moment.
+func TestSoakFaultsAtRandom(t *testing.T) {
+	s, r := set(t), chance(t)
+	faults := []func(*testing.T){s.killWorker, s.killEngine, s.killBoth, s.cutSSH}
+	for range 30 {
+		s.underLoad(t, func() {
+			d := s.begin(t)
+			for range 1 + r.IntN(4) {
+				select {
+				case <-time.After(time.Duration(r.IntN(6000)) * time.Millisecond):
+				case <-t.Context().Done():
+				}
+				faults[r.IntN(len(faults))](t)
+			}
+			d.succeeds(t)
+		})
+	}
+}
+
+// TestSoakResetFromEveryPoint resets a finished run to the end of each of its workflow tasks.
+func TestSoakResetFromEveryPoint(t *testing.T) {
+	s, r := set(t), chance(t)
+	s.underLoad(t, func() {
+		d := s.begin(t)
+		d.succeeds(t)
+		points := resetPoints(d.follow(t, nil))
+		for _, i := range r.Perm(len(points)) {
+			outcome, err := d.reset(t, points[i])
+			if err != nil || !slices.Contains(endsWell, outcome) {
+				t.Errorf("reset to event %d: it ended %q, %v", points[i], outcome, err)
+			}
+			s.inOrder(t)
+		}
+	})
+}
+
+// TestSoakFrozenBeyondItsRun freezes the worker at several moments of a change.
+func TestSoakFrozenBeyondItsRun(t *testing.T) {
+	s := set(t)
+	for wait := range 5 {
+		t.Run(strconv.Itoa(wait), func(t *testing.T) { s.frozenBeyondRun(t, time.Duration(wait)*300*time.Millisecond) })
+	}
+}
