@@ -14,8 +14,9 @@ import (
 )
 
 // writeFiles puts a container's files into the site's folder on the host, named by what they are, and answers the
-// mounts for them. They stay there as long as the site, so that a container that Docker restarts finds them.
-func writeFiles(ctx context.Context, h host.Host, site app.Site, files []app.File) ([]app.Mount, error) {
+// mounts for them. They stay there as long as the site, so that a container that Docker restarts finds them. Containers
+// that start at once may share a file: writer, the container's name, keeps what one has half done from the others.
+func writeFiles(ctx context.Context, h host.Host, site app.Site, writer string, files []app.File) ([]app.Mount, error) {
 	var mounts []app.Mount
 	for _, f := range files {
 		if f.Mode == 0 {
@@ -24,7 +25,7 @@ func writeFiles(ctx context.Context, h host.Host, site app.Site, files []app.Fil
 		path := fence.SiteDir(site) + "/files/" + fileName(f)
 		_, err := h.Files().Read(ctx, path)
 		if errors.Is(err, host.ErrNotFound) {
-			err = writeFile(ctx, h, path, f)
+			err = writeFile(ctx, h, path, writer, f)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("write the config for %s: %w", f.Target, err)
@@ -43,11 +44,11 @@ func fileName(f app.File) string {
 }
 
 // writeFile writes under another name first where the owner has to be set, so that a file of its own name is complete.
-func writeFile(ctx context.Context, h host.Host, path string, f app.File) error {
+func writeFile(ctx context.Context, h host.Host, path, writer string, f app.File) error {
 	if f.UID == 0 && f.GID == 0 {
 		return h.Files().Write(ctx, path, f.Content, f.Mode)
 	}
-	fresh := path + ".new"
+	fresh := path + "." + writer
 	if err := h.Files().Write(ctx, fresh, f.Content, f.Mode); err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func containerOf(ctx context.Context, h host.Host, in activities.StartInput, pla
 	if err := attach(ctx, h, in, plan, &c); err != nil {
 		return c, err
 	}
-	files, err := writeFiles(ctx, h, in.Site, c.Files)
+	files, err := writeFiles(ctx, h, in.Site, plan.Name, c.Files)
 	if err != nil {
 		return c, err
 	}
