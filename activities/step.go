@@ -106,6 +106,12 @@ func FailureOf(err error) app.Failure {
 	}
 	var timeout *temporal.TimeoutError
 	if errors.As(err, &timeout) {
+		if WorkerLost(err) {
+			return app.Failure{
+				Kind: app.KindInternal, Message: "the worker that was chosen for it has not taken it within " + workerLostAfter.String(),
+				Advice: "Check that workers run and stay up (longshore up), and deploy again.",
+			}
+		}
 		f := app.Failure{Kind: app.KindInternal, Message: "the step took too long (" + timeout.TimeoutType().String() + " timeout)"}
 		if cause := timeout.Unwrap(); cause != nil {
 			last := FailureOf(cause)

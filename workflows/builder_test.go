@@ -72,6 +72,24 @@ func TestCancelWhileAnotherBuilderIsPicked(t *testing.T) {
 	}
 }
 
+// What was built is gone from the builder's engine, by its user's cleaning: it is built again.
+func TestBuiltImageIsLost(t *testing.T) {
+	d := world("web-1")
+	spec := d.Shop("aaa", "web-1")
+	ended := d.run(t, spec, &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+		if a.Step == activities.Transfer.Name && a.Service == "web" && a.Nth == 1 && a.Number == 1 {
+			if err := d.Machine(memory.Builder).Host().Engine().ImageRemove(a.Context(), "longshore/shop-production/web:1-aaa"); err != nil {
+				return nil, err
+			}
+		}
+		return a.Work()
+	}})
+	want(t, ended, app.Succeeded)
+	if n := ended.Count(activities.PickBuilder.Name); n != 2 {
+		t.Errorf("%d builders were picked", n)
+	}
+}
+
 func TestBuildFails(t *testing.T) {
 	d := world("web-1")
 	spec := d.Shop("aaa", "web-1")

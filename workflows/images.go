@@ -114,9 +114,6 @@ func (d *deploy) build(ctx workflow.Context, s app.Service) (app.Image, error) {
 		Platform: s.Platform,
 		Tag:      planner.ImageTag(d.in.Spec.Site, s.Name, d.plan.Release),
 	})
-	if activities.WorkerLost(err) {
-		return image, err
-	}
 	return image, failed("build", app.Host{}, s.Name, err)
 }
 
@@ -133,9 +130,6 @@ func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, built ma
 		result, err := activities.Transfer.RunOn(ctx, d.queue, activities.TransferInput{
 			Target: h.target(d.in.Spec.Site), Builder: d.builder(), Service: s.Name, Image: image,
 		})
-		if startsOver(err) {
-			return err
-		}
 		if err != nil {
 			return failed("transfer", h.host, s.Name, err)
 		}
