@@ -30,8 +30,9 @@ func version(t *testing.T, s *scene) []row {
 // firstStep measures from the start of the command to the start of the run's first activity, by the engine's clock,
 // which is this machine's.
 func firstStep(t *testing.T, s *scene) []row {
-	x := s.NewApp(harness.Files(s.Project("first"), "first.example", []app.Host{s.host.AppHost()}))
-	site := app.Site{Org: app.DefaultOrg, Project: s.Project("first"), Name: "production"}
+	project := s.Project("first")
+	x := s.NewApp(harness.Files(project, "first.example", []app.Host{s.host.AppHost()}))
+	site := app.Site{Org: app.DefaultOrg, Project: project, Name: "production"}
 	s.must(t, x.Dir, "deploy")
 	var took []time.Duration
 	for range 5 {

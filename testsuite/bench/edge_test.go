@@ -26,11 +26,10 @@ const (
 )
 
 // edgeThroughput measures requests through the edge beside the same requests sent straight to the app, without Docker:
-// once with the example's web app, which asks its store for every page, and once with an app that does nothing.
+// once for a page of the example's web app that asks its store, and once for one that costs nothing.
 func edgeThroughput(t *testing.T, s *scene) []row {
 	dir := t.TempDir()
 	root := filepath.Join("..", "..")
-	build(t, root, filepath.Join(dir, "app"), "./testsuite/harness/testapp")
 	build(t, filepath.Join(root, "examples", "hello"), filepath.Join(dir, "web"), "./web")
 	build(t, filepath.Join(root, "examples", "hello"), filepath.Join(dir, "store"), "./store")
 
@@ -38,7 +37,6 @@ func edgeThroughput(t *testing.T, s *scene) []row {
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	pinned(t, appCore, dir, []string{"PORT=3101"}, filepath.Join(dir, "app"))
 	pinned(t, appCore, dir, []string{"LISTEN=127.0.0.1:3103", "DATA_DIR=" + data}, filepath.Join(dir, "store"))
 	pinned(t, appCore, dir, []string{"LISTEN=127.0.0.1:3102", "STORE_URL=http://127.0.0.1:3103"}, filepath.Join(dir, "web"))
 	bin, err := filepath.Abs(filepath.Join(root, "bin", "longshore-edge"))
@@ -54,18 +52,17 @@ func edgeThroughput(t *testing.T, s *scene) []row {
 		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(state, edge.Socket))
 	})
 	var rows []row
-	for _, target := range []struct {
-		name, path string
-		port       int
-	}{{"the example's web app", "/", 3102}, {"an app that does nothing", "/up", 3101}} {
-		address := "127.0.0.1:" + strconv.Itoa(target.port)
-		table := app.EdgeTable{Site: "default/bench/production", Release: target.name, Routes: []app.EdgeRoute{{
-			Service: "web", Route: app.Route{Hosts: []string{"*"}, Port: target.port}, Upstreams: []string{address},
-		}}}
-		harness.Eventually(t, 20*time.Second, func() error {
-			_, err := client.Put(t.Context(), table)
-			return err
-		})
+	const address = "127.0.0.1:3102"
+	table := app.EdgeTable{Site: "default/bench/production", Release: "1-bench", Routes: []app.EdgeRoute{{
+		Service: "web", Route: app.Route{Hosts: []string{"*"}, Port: 3102}, Upstreams: []string{address},
+	}}}
+	harness.Eventually(t, 20*time.Second, func() error {
+		_, err := client.Put(t.Context(), table)
+		return err
+	})
+	for _, target := range []struct{ name, path string }{
+		{"a page of the example, which asks its store", "/"}, {"a page that costs nothing", "/up"},
+	} {
 		harness.Eventually(t, 20*time.Second, func() error {
 			answer, err := client.Probe(t.Context(), app.EdgeProbe{Host: "bench.example", Path: target.path})
 			if err == nil && (answer.Error != "" || answer.Status != 200) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/testsuite/harness"
@@ -24,16 +25,17 @@ const openAtOnce = 100
 // healthy.
 func openDeploys(t *testing.T, s *scene) []row {
 	idle := s.resident(t)
+	engine := s.Client()
 	var sites []app.Site
 	for i := range openAtOnce {
-		name := fmt.Sprintf("open%d", i)
-		x := s.NewApp(openFiles(s.Project(name), s.host.AppHost()))
+		project := s.Project(fmt.Sprintf("open%d", i))
+		x := s.NewApp(openFiles(project, s.host.AppHost()))
 		s.must(t, x.Dir, "deploy", "--detach")
-		sites = append(sites, app.Site{Org: app.DefaultOrg, Project: s.Project(name), Name: "production"})
+		sites = append(sites, app.Site{Org: app.DefaultOrg, Project: project, Name: "production"})
 	}
 	harness.Eventually(t, 10*time.Minute, func() error {
 		for _, site := range sites {
-			if err := s.watching(t, site); err != nil {
+			if err := watching(t, engine, site); err != nil {
 				return err
 			}
 		}
@@ -41,7 +43,7 @@ func openDeploys(t *testing.T, s *scene) []row {
 	})
 	open := s.resident(t)
 	for _, site := range sites {
-		if err := s.Client().CancelWorkflow(t.Context(), workflows.DeployID(site), ""); err != nil {
+		if err := engine.CancelWorkflow(t.Context(), workflows.DeployID(site), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -61,9 +63,9 @@ func openFiles(project string, on app.Host) map[string]string {
 }
 
 // watching says whether a site's deploy has come to the step that lasts.
-func (s *scene) watching(t *testing.T, site app.Site) error {
+func watching(t *testing.T, engine client.Client, site app.Site) error {
 	t.Helper()
-	description, err := s.Client().DescribeWorkflowExecution(t.Context(), workflows.DeployID(site), "")
+	description, err := engine.DescribeWorkflowExecution(t.Context(), workflows.DeployID(site), "")
 	if err != nil {
 		return err
 	}
