@@ -2,9 +2,10 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -30,7 +31,7 @@ type Engine struct {
 // it by the state folder, as they find the one that `longshore up` starts.
 func (w *World) StartEngine() *Engine {
 	w.t.Helper()
-	ports := w.freePorts(3)
+	ports := w.freePorts(5)
 	e := &Engine{
 		Address: fmt.Sprintf("127.0.0.1:%d", ports[0]),
 		UI:      fmt.Sprintf("http://127.0.0.1:%d", ports[1]),
@@ -44,6 +45,7 @@ func (w *World) StartEngine() *Engine {
 		"server", "start-dev",
 		"--db-filename", filepath.Join(w.State, "engine.db"), "--sqlite-pragma", "journal_mode=wal",
 		"--ip", "127.0.0.1", "--port", strconv.Itoa(ports[0]), "--ui-port", strconv.Itoa(ports[1]),
+		"--http-port", strconv.Itoa(ports[3]), "--metrics-port", strconv.Itoa(ports[4]),
 		"--ui-codec-endpoint", endpoints.Codec, "--log-level", "warn")
 	e.WaitReady()
 	return e
@@ -56,12 +58,14 @@ func (e *Engine) Restart() {
 	e.WaitReady()
 }
 
-// WaitReady waits until the engine answers and knows Longshore's search attributes.
+// WaitReady waits until the engine answers and knows Longshore's search attributes. One that ends by itself is started
+// again, as `longshore up` does: it picks ports for its own parts, and another program may be faster to take one.
 func (e *Engine) WaitReady() {
 	e.t.Helper()
 	Eventually(e.t, time.Minute, func() error {
 		if !e.Alive() {
-			return fmt.Errorf("the engine ended: %s", e.Tail(20))
+			said := e.Tail(20)
+			return errors.Join(fmt.Errorf("the engine ended: %s", said), e.start())
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -97,19 +101,20 @@ func (w *World) Client() client.Client {
 func (w *World) freePorts(n int) []int {
 	w.t.Helper()
 	var ports []int
-	// The tests' processes start looking at different places.
-	for port := 12000 + os.Getpid()*37%6000; len(ports) < n && port < 20000; port++ {
+	// Tests that run at once look at different places.
+	for _, offset := range rand.Perm(8000) {
+		port := 12000 + offset
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			continue
 		}
 		listener.Close()
-		ports = append(ports, port)
+		if ports = append(ports, port); len(ports) == n {
+			return ports
+		}
 	}
-	if len(ports) < n {
-		w.t.Fatal("no free port between 12000 and 20000")
-	}
-	return ports
+	w.t.Fatal("no free ports between 12000 and 20000")
+	return nil
 }
 
 // StartWorker starts a worker on the world's engine. Names tell workers and their logs apart.
