@@ -240,3 +240,63 @@ func TestReleaseCommandOnAHostThatKeepsItsService(t *testing.T) {
 		t.Error("the release command did not run")
 	}
 }
+
+func TestNamesOfOthers(t *testing.T) {
+	d := world("web-1")
+	spec := d.Shop("aaa", "web-1")
+	d.Machine("web-1").AddImage("other", hostmemory.ImageSpec{})
+	if _, err := d.Machine("web-1").Host().Engine().ContainerCreate(t.Context(), "shop-queue", app.Container{Image: "other"}); err != nil {
+		t.Fatal(err)
+	}
+	before := d.states("web-1")
+	ended := d.deploy(t, spec)
+	want(t, ended, app.FailedClean)
+	if f := ended.Result.Failure; f.Kind != app.KindSpec || f.Service != "queue" || !strings.Contains(f.Message, "shop-queue") {
+		t.Errorf("%+v", f)
+	}
+	same(t, before, d.states("web-1"))
+}
+
+// The name's container is one that the run must be able to go back to.
+func TestContainerNameMovesToAnotherService(t *testing.T) {
+	d := world("web-1")
+	spec := d.Shop("aaa", "web-1")
+	want(t, d.deploy(t, spec), app.Succeeded)
+	before := d.states("web-1")
+	for i := range spec.Services {
+		if spec.Services[i].Name == "queue" {
+			spec.Services[i].Name = "renamed"
+		}
+	}
+	ended := d.deploy(t, spec)
+	want(t, ended, app.FailedClean)
+	if f := ended.Result.Failure; f.Kind != app.KindSpec || f.Service != "renamed" || f.Advice == "" {
+		t.Errorf("%+v", f)
+	}
+	same(t, before, d.states("web-1"))
+}
+
+// A stop that is cancelled half-way comes to its end, so that it does not end what is started again.
+func TestCancelledStopComesToItsEnd(t *testing.T) {
+	d := world("web-1")
+	d.Machine("web-1").BehaveService("db", hostmemory.Behaviour{IgnoresStop: true})
+	spec := memory.Change(d.Shop("aaa", "web-1"), "db", func(s *app.Service) { s.Container.StopGrace = 30 * time.Millisecond })
+	want(t, d.deploy(t, spec), app.Succeeded)
+	before := d.states("web-1")
+	next := memory.Change(spec, "db", func(s *app.Service) { s.Container.Env = []string{"NEW=1"} })
+	stopped := false
+	ended := d.run(t, next, &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+		if a.Step == activities.Stop.Name {
+			a.RequestCancel()
+			out, err := a.Work()
+			stopped = len(d.Running("web-1")) == 4
+			return out, err
+		}
+		return a.Work()
+	}})
+	want(t, ended, app.Cancelled)
+	if !stopped {
+		t.Error("the stop ended before the container did")
+	}
+	same(t, before, d.states("web-1"))
+}

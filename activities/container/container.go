@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -36,18 +37,27 @@ func (a Activities) change(ctx context.Context, t activities.Target, change func
 	return activities.Nothing{}, fence.Change(ctx, a.Hosts, t, change)
 }
 
-// find answers a container of the site by name; false where there is none. Another's container of that name is an
-// error: it is never touched.
+// find answers a container of the site by name; false where there is none. Another's container of that name is none: it
+// is never touched.
 func find(ctx context.Context, h host.Host, site app.Site, name string) (app.ContainerState, bool, error) {
 	c, err := h.Engine().ContainerInspect(ctx, name)
+	if errors.Is(err, host.ErrNotFound) || (err == nil && c.Labels[app.LabelSite] != site.String()) {
+		return app.ContainerState{}, false, nil
+	}
+	return c, err == nil, err
+}
+
+// findOwn is find before a container of the name is made: another's is then a failure that no retry mends.
+func findOwn(ctx context.Context, h host.Host, site app.Site, name string) (app.ContainerState, bool, error) {
+	c, err := h.Engine().ContainerInspect(ctx, name)
+	if err == nil && c.Labels[app.LabelSite] != site.String() {
+		err = failing.With(app.Failure{
+			Kind: app.KindSpec, Host: h.Name(), Message: fmt.Sprintf("%s has a container %s that is not of %s", h.Name(), name, site),
+			Advice: "Remove or rename it, or choose another container_name.",
+		}, nil)
+	}
 	if errors.Is(err, host.ErrNotFound) {
 		return app.ContainerState{}, false, nil
 	}
-	if err != nil {
-		return app.ContainerState{}, false, err
-	}
-	if c.Labels[app.LabelSite] != site.String() {
-		return app.ContainerState{}, false, fmt.Errorf("the container %s is not of %s: %w", name, site, host.ErrConflict)
-	}
-	return c, true, nil
+	return c, err == nil, err
 }

@@ -137,6 +137,9 @@ func (w *watch) ask(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	if c.Status == "exited" || c.Status == "dead" || c.Status == "restarting" || c.Restarts > 0 {
+		if c, err = w.endsAgain(ctx, c); err != nil {
+			return "", err
+		}
 		return "", w.fail(ctx, app.KindExited, exitText(c), "Look at its logs below; run it by hand with the same environment.", &c)
 	}
 	switch {
@@ -170,8 +173,34 @@ func (w *watch) askEdge(ctx context.Context) (string, error) {
 	}
 }
 
+// A container that ends again and again is waited for to end once more, since the engine forgets the exit code of one
+// that it has restarted. The window in which it tells the code is at least 100 ms.
+const (
+	endsAgainWithin = 5 * time.Second
+	endsAgainLook   = 40 * time.Millisecond
+)
+
+// endsAgain answers a container that Docker has restarted as it is when it has ended again; as it is, where it does not
+// end soon.
+func (w *watch) endsAgain(ctx context.Context, c app.ContainerState) (app.ContainerState, error) {
+	for deadline := time.Now().Add(endsAgainWithin); c.Running() && time.Now().Before(deadline); {
+		if err := pause(ctx, endsAgainLook); err != nil {
+			return c, err
+		}
+		again, there, err := find(ctx, w.host, w.in.Site, w.name)
+		if err != nil || !there {
+			return c, err
+		}
+		c = again
+	}
+	return c, nil
+}
+
 func exitText(c app.ContainerState) string {
-	text := "ended with exit code " + strconv.Itoa(c.ExitCode)
+	text := "ended"
+	if !c.Running() {
+		text += " with exit code " + strconv.Itoa(c.ExitCode)
+	}
 	if c.OOM {
 		text += " (out of memory)"
 	}
@@ -179,15 +208,22 @@ func exitText(c app.ContainerState) string {
 		text += ": " + c.Error
 	}
 	if c.Restarts > 0 {
-		text += ", and Docker has restarted it " + strconv.Itoa(c.Restarts) + " times"
+		text += ", and Docker has restarted it " + times(c.Restarts)
 	}
 	return text
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.Itoa(n) + " times"
 }
 
 // fail makes the failure of this container, with its last lines.
 func (w *watch) fail(ctx context.Context, kind, what, advice string, c *app.ContainerState) error {
 	f := app.Failure{Kind: kind, Host: w.in.Host.Name, Service: w.in.Service, Message: w.in.Service + " (" + w.name + ") " + what, Advice: advice}
-	if c != nil {
+	if c != nil && !c.Running() {
 		f.Exited, f.ExitCode = true, c.ExitCode
 	}
 	f.Logs = lastLines(ctx, w.host, w.name)

@@ -41,7 +41,7 @@ func (a Activities) RunReleaseCommand(ctx context.Context, in activities.Release
 
 // startReleaseCommand makes and starts the command's container, once.
 func startReleaseCommand(ctx context.Context, h host.Host, in activities.ReleaseCommandInput) error {
-	c, there, err := find(ctx, h, in.Site, in.Command.Name)
+	c, there, err := findOwn(ctx, h, in.Site, in.Command.Name)
 	if err != nil {
 		return err
 	}

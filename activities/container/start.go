@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -34,11 +35,19 @@ func (a Activities) Start(ctx context.Context, in activities.StartInput) (activi
 // startOne makes and starts one container, or finds that an earlier attempt has. It answers its address in the site's
 // own network.
 func startOne(ctx context.Context, h host.Host, in activities.StartInput, plan app.ContainerPlan) (string, error) {
-	c, there, err := find(ctx, h, in.Site, plan.Name)
+	c, there, err := findOwn(ctx, h, in.Site, plan.Name)
 	if err != nil {
 		return "", err
 	}
-	if there && (c.Labels[app.LabelConfig] != in.Config || c.Labels[app.LabelRelease] != in.Release) {
+	if there && c.Labels[app.LabelRelease] != in.Release {
+		// A container_name that moved from one service to another: the old one would be lost to a run that fails.
+		return "", failing.With(app.Failure{
+			Kind: app.KindSpec, Host: in.Host.Name, Service: in.Service.Name,
+			Message: fmt.Sprintf("the container %s of %s still has that name (service %s)", plan.Name, c.Labels[app.LabelRelease], c.Labels[app.LabelService]),
+			Advice:  "Deploy once without that container_name, and then again with it.",
+		}, nil)
+	}
+	if there && c.Labels[app.LabelConfig] != in.Config {
 		if err := h.Engine().ContainerRemove(ctx, c.ID); err != nil {
 			return "", err
 		}

@@ -15,10 +15,13 @@ const ownGrace = -1
 
 // Stop implements activities.Stop.
 func (a Activities) Stop(ctx context.Context, in activities.ContainersInput) (activities.Nothing, error) {
+	if err := ctx.Err(); err != nil {
+		return activities.Nothing{}, err
+	}
+	// The engine goes on with a stop whose caller has left, and would end what Restore has started again meanwhile. So a
+	// cancelled Stop comes to its end as well: the grace bounds it, and the loss of the site's lock still ends it.
+	ctx = context.WithoutCancel(ctx)
 	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
-		// The engine goes on with a stop whose caller has left, and would end what Restore has started again meanwhile. So
-		// a cancelled Stop comes to its end as well: the grace bounds it.
-		ctx = context.WithoutCancel(ctx)
 		return each(ctx, in.Names, func(ctx context.Context, _ int, name string) error {
 			c, there, err := find(ctx, h, in.Site, name)
 			if err != nil || !there {

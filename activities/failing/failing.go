@@ -18,9 +18,13 @@ import (
 func With(f app.Failure, cause error) error { return activities.Fail(f, cause) }
 
 // On classes an error of work on a host; nil stays nil, and what is classed already or a cancellation stays as it is.
+// What was said around a classed error is dropped: the engine knows an error's class by its outermost type alone.
 func On(h app.Host, err error) error {
 	var classed *temporal.ApplicationError
-	if err == nil || errors.As(err, &classed) || errors.Is(err, context.Canceled) {
+	switch {
+	case errors.As(err, &classed):
+		return classed
+	case err == nil || errors.Is(err, context.Canceled):
 		return err
 	}
 	kind, advice := classOf(err)
