@@ -48,10 +48,14 @@ func (p *ProgramFolder) For(architecture string) (*edgeimage.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	image, err := edgeimage.New(f, architecture)
+	// The file stays open for the image to be read from: what is loaded is what was named, whatever becomes of the path.
+	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.Close())
+	}
+	image, err := edgeimage.New(f, info.Size(), architecture)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	p.found[architecture] = image
 	return image, nil

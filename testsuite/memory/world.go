@@ -114,7 +114,7 @@ func (w *World) For(architecture string) (*edgeimage.Image, error) {
 	w.mu.Lock()
 	binary := w.edgeBinary
 	w.mu.Unlock()
-	return edgeimage.New(strings.NewReader(binary), architecture)
+	return edgeimage.New(strings.NewReader(binary), int64(len(binary)), architecture)
 }
 
 // Register binds all activities to their names: the real ones, but for the build itself, which needs BuildKit. shared

@@ -3,10 +3,6 @@
 package edgeimage
 
 import (
-	"archive/tar"
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,7 +17,8 @@ const Repository = "longshore/edge"
 // binaryPath is where the binary is in the image.
 const binaryPath = "longshore-edge"
 
-// Image is an edge image in `docker load` form.
+// Image is an edge image in `docker load` form. It holds no copy of the binary, which is far larger than anything else
+// that a worker has in memory.
 type Image struct {
 	// Version names the binary, and so the image.
 	Version string
@@ -32,20 +29,17 @@ type Image struct {
 	// Size is the number of bytes that Tar yields.
 	Size int64
 
-	bundle []byte
+	bundle section
 }
 
-// Tar returns the image's bytes, from the start, as often as it is called.
-func (i *Image) Tar() io.Reader { return bytes.NewReader(i.bundle) }
+// Tar returns the image's bytes, from the start, as often as it is called. It reads the binary that New was given.
+func (i *Image) Tar() io.Reader { return i.bundle.open() }
 
-// New makes the image of a static Linux binary for one architecture ("amd64", "arm64"). The same binary always gives
-// the same bytes.
-func New(binary io.Reader, architecture string) (*Image, error) {
-	program, err := io.ReadAll(binary)
-	if err != nil {
-		return nil, fmt.Errorf("reading the edge binary: %w", err)
-	}
-	version, err := edge.Version(bytes.NewReader(program))
+// New makes the image of a static Linux binary of size bytes for one architecture ("amd64", "arm64"). The same binary
+// always gives the same bytes. The binary must stay readable, and the same, as long as the image is used.
+func New(binary io.ReaderAt, size int64, architecture string) (*Image, error) {
+	program := section{size: size, open: func() io.Reader { return io.NewSectionReader(binary, 0, size) }}
+	version, err := edge.Version(program.open())
 	if err != nil {
 		return nil, err
 	}
@@ -54,22 +48,29 @@ func New(binary io.Reader, architecture string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := json.Marshal(configuration(version, architecture, digest(layer)))
+	layerDigest, err := digest(layer)
+	if err != nil {
+		return nil, err
+	}
+	config, err := json.Marshal(configuration(version, architecture, layerDigest))
 	if err != nil {
 		return nil, fmt.Errorf("describing the edge image: %w", err)
 	}
-	id := digest(config)
+	id, err := digest(inMemory(config))
+	if err != nil {
+		return nil, err
+	}
 	manifest, err := json.Marshal([]any{map[string]any{
 		"Config": id + ".json", "RepoTags": []string{ref}, "Layers": []string{"layer.tar"},
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("describing the edge image: %w", err)
 	}
-	bundle, err := archive(file{"manifest.json", 0o644, manifest}, file{id + ".json", 0o644, config}, file{"layer.tar", 0o644, layer})
+	bundle, err := archive(file{"manifest.json", 0o644, inMemory(manifest)}, file{id + ".json", 0o644, inMemory(config)}, file{"layer.tar", 0o644, layer})
 	if err != nil {
 		return nil, err
 	}
-	return &Image{Version: version, Ref: ref, ID: "sha256:" + id, Size: int64(len(bundle)), bundle: bundle}, nil
+	return &Image{Version: version, Ref: ref, ID: "sha256:" + id, Size: bundle.size, bundle: bundle}, nil
 }
 
 func configuration(version, architecture, layer string) map[string]any {
@@ -88,34 +89,4 @@ func configuration(version, architecture, layer string) map[string]any {
 
 func labels(version string) map[string]string {
 	return map[string]string{app.LabelRole: app.RoleEdge, app.LabelVersion: version}
-}
-
-type file struct {
-	name string
-	mode int64
-	data []byte
-}
-
-// archive writes files with nothing in it that differs from one time to the next.
-func archive(files ...file) ([]byte, error) {
-	var out bytes.Buffer
-	w := tar.NewWriter(&out)
-	for _, f := range files {
-		header := &tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.data)), Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}
-		if err := w.WriteHeader(header); err != nil {
-			return nil, fmt.Errorf("packing the edge image: %w", err)
-		}
-		if _, err := w.Write(f.data); err != nil {
-			return nil, fmt.Errorf("packing the edge image: %w", err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("packing the edge image: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

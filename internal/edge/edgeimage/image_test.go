@@ -3,6 +3,8 @@ package edgeimage
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,7 +16,7 @@ import (
 
 func build(t *testing.T, binary, architecture string) *Image {
 	t.Helper()
-	image, err := New(strings.NewReader(binary), architecture)
+	image, err := New(strings.NewReader(binary), int64(len(binary)), architecture)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +72,7 @@ func TestImageHoldsTheBinaryAndItsLabels(t *testing.T) {
 		t.Errorf("%+v", config)
 	}
 	layer := files[manifest[0].Layers[0]]
-	if config.Rootfs.DiffIDs[0] != "sha256:"+digest(layer) {
+	if sum := sha256.Sum256(layer); config.Rootfs.DiffIDs[0] != "sha256:"+hex.EncodeToString(sum[:]) {
 		t.Error("the layer is not the one named")
 	}
 	if inside := unpack(t, bytes.NewReader(layer)); string(inside["longshore-edge"]) != "binary" {
