@@ -90,6 +90,7 @@ programs: build tools
 host-world: docker
 	scripts/ensure-package.sh --try debootstrap debootstrap
 	scripts/ensure-package.sh ssh openssh-client
+	scripts/ensure-package.sh chromium chromium
 
 # The race detector needs one.
 .PHONY: compiler
