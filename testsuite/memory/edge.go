@@ -99,3 +99,8 @@ func (c *onlyConn) Close() error {
 	defer c.once.Do(func() { close(c.closed) })
 	return c.Conn.Close()
 }
+
+// InFlight says how many requests a release has in a host's edge.
+func (w *World) InFlight(host string, site app.Site, release string, n int64) {
+	w.servers[host].edge.SetInFlight(site.String(), release, n)
+}

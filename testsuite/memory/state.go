@@ -33,7 +33,7 @@ func (w *World) State(name string) State {
 	w.mu.Unlock()
 	defer w.OnOp(hook)
 	h := m.Host()
-	defer h.Close() //nolint:errcheck // it has no connection to lose
+	defer h.Close() // it has no connection to lose
 	ctx := context.Background()
 	s := State{Containers: map[string]string{}, Images: map[string][]string{}, Files: map[string]string{}}
 	for name, c := range m.Containers() {
