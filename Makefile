@@ -81,6 +81,7 @@ bench: test-world ## measure, and print a table
 # What tests on hosts need. The hosts' images are made while the programs are built.
 .PHONY: test-world
 test-world: host-world
+	scripts/ensure-package.sh chromium chromium
 	$(MAKE) --no-print-directory -j 2 host-images programs
 
 .PHONY: programs
@@ -90,7 +91,6 @@ programs: build tools
 host-world: docker
 	scripts/ensure-package.sh --try debootstrap debootstrap
 	scripts/ensure-package.sh ssh openssh-client
-	scripts/ensure-package.sh chromium chromium
 
 # The race detector needs one.
 .PHONY: compiler

@@ -20,7 +20,7 @@ func ownQueue(state string) (string, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		id := make([]byte, 6)
-		rand.Read(id) //nolint:errcheck // never fails (crypto/rand, Go 1.24)
+		rand.Read(id) // never fails (crypto/rand, Go 1.24)
 		data = []byte(hex.EncodeToString(id) + "\n")
 		err = os.WriteFile(path, data, 0o600)
 	}

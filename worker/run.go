@@ -38,7 +38,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the log: %w", err)
 	}
-	defer log.Sync() //nolint:errcheck // nothing is left to tell it to
+	defer log.Sync() // nothing is left to tell it to
 	state, err := engine.StateDir()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer hosts.Close() //nolint:errcheck // the process ends
+	defer hosts.Close() // the process ends
 	return work(ctx, c, wiring{hosts: hosts, queue: queue, edges: edges}, log)
 }
 

@@ -43,7 +43,8 @@ func fitCreate(api string, c *container.Config, h *container.HostConfig, n *netw
 		return nil
 	}
 	if first := n.EndpointsConfig[string(h.NetworkMode)]; first != nil && versions.LessThan(api, endpointMacAPI) {
-		c.MacAddress, first.MacAddress = first.MacAddress, "" //nolint:staticcheck // the only place it has in an older API
+		//lint:ignore SA1019 the only place that an older API has for it
+		c.MacAddress, first.MacAddress = first.MacAddress, ""
 	}
 	return fitEndpoints(api, n)
 }

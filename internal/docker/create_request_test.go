@@ -263,7 +263,8 @@ func TestFitCreate(t *testing.T) {
 	if err := fitCreate("1.41", config, hostConfig, networking); err != nil {
 		t.Fatal(err)
 	}
-	if config.MacAddress != "m" || networking.EndpointsConfig["a"].MacAddress != "" { //nolint:staticcheck // the old place
+	//lint:ignore SA1019 the only place that an older API has for it
+	if config.MacAddress != "m" || networking.EndpointsConfig["a"].MacAddress != "" {
 		t.Errorf("the MAC address has not moved to where API 1.41 has it: %+v", networking.EndpointsConfig["a"])
 	}
 }

@@ -97,7 +97,7 @@ func Read(state string) (Status, error) {
 	var n note
 	data, err := io.ReadAll(f)
 	if err == nil && json.Unmarshal(data, &n) == nil && n.PID == int(holder.Pid) {
-		return Status{PID: n.PID, Ready: n.Ready}, nil
+		return Status(n), nil
 	}
 	return Status{PID: int(holder.Pid)}, nil
 }

@@ -58,7 +58,7 @@ func Run(ctx context.Context, op string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer hosts.Close() //nolint:errcheck // the process ends
+	defer hosts.Close() // the process ends
 	r := &reader{request: request, hosts: hosts, out: &lines{out: out}}
 	switch request.Op {
 	case inspect.OpPs:

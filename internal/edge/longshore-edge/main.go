@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,8 +19,7 @@ import (
 const grace = 30 * time.Second
 
 const usage = `usage: longshore-edge run --state DIR --http PORT
-       longshore-edge version
-`
+       longshore-edge version`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -48,7 +46,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		_, err = fmt.Fprintln(stdout, version)
 		return err
 	}
-	return errors.New("no such command\n" + usage)
+	return fmt.Errorf("no such command\n%s", usage)
 }
 
 func run(ctx context.Context, args []string, stderr io.Writer) error {
@@ -60,7 +58,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		return err
 	}
 	if *state == "" || flags.NArg() > 0 {
-		return errors.New("run takes --state and --http only\n" + usage)
+		return fmt.Errorf("run takes --state and --http only\n%s", usage)
 	}
 	version, err := ownVersion()
 	if err != nil {

@@ -45,7 +45,7 @@ func record(ctx context.Context, names []string) error {
 	if err != nil {
 		return fmt.Errorf("start the engine (make tools puts it into bin/): %w", err)
 	}
-	defer server.Stop() //nolint:errcheck // the process ends
+	defer server.Stop() // the process ends
 	if _, err := engine.Prepare(ctx, server.Client(), client.DefaultNamespace); err != nil {
 		return err
 	}
