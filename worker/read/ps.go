@@ -3,6 +3,7 @@ package read
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -42,6 +43,9 @@ func siteContainers(ctx context.Context, h host.Host, site app.Site) ([]app.Cont
 	var out []app.ContainerState
 	for _, c := range listed {
 		full, err := h.Engine().ContainerInspect(ctx, c.ID)
+		if errors.Is(err, host.ErrNotFound) {
+			continue // a deploy has removed it since
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -2,11 +2,13 @@ package read
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
 )
 
 func (r *reader) releases(ctx context.Context, h app.Host) any {
@@ -30,6 +32,9 @@ func (r *reader) recorded(ctx context.Context, h app.Host) ([]inspect.Release, e
 	var out []inspect.Release
 	for _, id := range slices.Backward(ids) {
 		record, err := release.Load(ctx, opened, r.request.Site, id)
+		if errors.Is(err, host.ErrNotFound) {
+			continue // a deploy has pruned it since
+		}
 		if err != nil {
 			return nil, err
 		}

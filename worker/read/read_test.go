@@ -1,0 +1,192 @@
+package read
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/longshore-dev/longshore/activities/inspect"
+	"github.com/longshore-dev/longshore/internal/app"
+	hostmemory "github.com/longshore-dev/longshore/internal/host/memory"
+	"github.com/longshore-dev/longshore/testsuite/memory"
+	"github.com/longshore-dev/longshore/workflows"
+)
+
+// deployed is a world in which the shop runs in its second release.
+func deployed(t *testing.T) (*memory.World, *reader) {
+	t.Helper()
+	w := memory.New("web-1", "web-2")
+	var spec app.Spec
+	for _, source := range []string{"aaa", "bbb"} {
+		spec = w.Shop(source, "web-1", "web-2")
+		run := &memory.Run{World: w, ID: source}
+		ended := run.Do(t, workflows.Deploy, workflows.DeployInput{Spec: spec, By: "tester", Why: "because"})
+		if ended.Result.Outcome != app.Succeeded {
+			t.Fatal(ended.Err)
+		}
+	}
+	return w, &reader{request: inspect.Request{Site: spec.Site, Hosts: spec.Hosts}, hosts: w.Opener()}
+}
+
+// answers asks every host, and answers what each says, by host.
+func answers[T any](t *testing.T, r *reader, ask func(context.Context, app.Host) any) map[string]T {
+	t.Helper()
+	var text bytes.Buffer
+	r.out = &lines{out: &text}
+	if err := r.each(t.Context(), ask); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]T{}
+	for line := range strings.Lines(text.String()) {
+		var named struct{ Host string }
+		var answer T
+		if err := json.Unmarshal([]byte(line), &named); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if err := json.Unmarshal([]byte(line), &answer); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		out[named.Host] = answer
+	}
+	return out
+}
+
+func TestPs(t *testing.T) {
+	_, r := deployed(t)
+	got := answers[inspect.PsResponse](t, r, r.ps)["web-1"]
+	var names []string
+	for _, c := range got.Containers {
+		names = append(names, c.Name)
+	}
+	want := "shop-production-db-1-aaa-1 shop-queue shop-production-web-2-bbb-release shop-production-web-2-bbb-1 shop-production-web-2-bbb-2 shop-production-worker-2-bbb-1"
+	if strings.Join(names, " ") != want || got.Problem != nil {
+		t.Errorf("%v, %+v", names, got.Problem)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	w, r := deployed(t)
+	if err := w.Machine("web-2").Host().Engine().ContainerStop(t.Context(), "shop-production-worker-2-bbb-1", 0); err != nil {
+		t.Fatal(err)
+	}
+	w.InFlight("web-1", r.request.Site, "1-aaa", 2)
+	w.InFlight("web-1", r.request.Site, "2-bbb", 3)
+	got := answers[inspect.StatusResponse](t, r, r.status)
+	one := got["web-1"]
+	if one.Release != "2-bbb" || one.By != "tester" || one.InFlight != 5 || one.Edge == "" || len(one.URLs) != 1 || len(one.Services) != 4 {
+		t.Errorf("%+v", one)
+	}
+	for _, s := range got["web-2"].Services {
+		if down := s.Service == "worker"; down != (s.Running < s.Wanted) || s.Healthy != s.Running {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+func TestStatusOfASiteThatWasNeverDeployed(t *testing.T) {
+	_, r := deployed(t)
+	r.request.Site.Name = "staging"
+	got := answers[inspect.StatusResponse](t, r, r.status)["web-1"]
+	if got.Release != "" || got.Problem != nil || len(got.Services) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReleases(t *testing.T) {
+	_, r := deployed(t)
+	got := answers[inspect.ReleasesResponse](t, r, r.releases)["web-2"].Releases
+	if len(got) != 2 || got[0].ID != "2-bbb" || !got[0].Current || got[1].Current || got[1].Why != "because" || got[1].SHA != "aaa" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What a deploy takes away between two looks is no problem.
+func TestReadingDuringADeploy(t *testing.T) {
+	w, r := deployed(t)
+	h := w.Machine("web-1").Host()
+	w.OnOp(func(host string, op hostmemory.Op) error {
+		if host != "web-1" {
+			return nil
+		}
+		switch {
+		case op.Name == "ContainerInspect":
+			return h.Engine().ContainerRemove(t.Context(), op.Subject)
+		case op.Name == "Files.Read" && strings.HasSuffix(op.Subject, "1-aaa.json"):
+			return h.Files().Remove(t.Context(), op.Subject)
+		}
+		return nil
+	})
+	if got := answers[inspect.PsResponse](t, r, r.ps)["web-1"]; got.Problem != nil {
+		t.Errorf("%+v", got.Problem)
+	}
+	if got := answers[inspect.ReleasesResponse](t, r, r.releases)["web-1"]; got.Problem != nil || len(got.Releases) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestHostThatCannotBeReadIsAnAnswer(t *testing.T) {
+	w, r := deployed(t)
+	w.Machine("web-2").Unreachable(true)
+	for name, ask := range map[string]func(context.Context, app.Host) any{"ps": r.ps, "status": r.status, "releases": r.releases} {
+		got := answers[inspect.PsResponse](t, r, ask)
+		if p := got["web-2"].Problem; got["web-1"].Problem != nil || p == nil || p.Kind != app.KindUnreachable || p.Advice == "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	w, r := deployed(t)
+	w.Machine("web-1").SetFree(1 << 30)
+	levels := map[string]inspect.Level{}
+	for _, c := range answers[inspect.CheckResponse](t, r, r.check)["web-1"].Checks {
+		levels[c.Name] = c.Level
+	}
+	for name, want := range map[string]inspect.Level{"login": inspect.OK, "docker": inspect.OK, "disk": inspect.Warn, "state": inspect.OK, "edge": inspect.OK} {
+		if levels[name] != want {
+			t.Errorf("%s: %q, not %q", name, levels[name], want)
+		}
+	}
+	w.Machine("web-1").StopEngine(true)
+	got := answers[inspect.CheckResponse](t, r, r.check)["web-1"].Checks
+	if last := got[len(got)-1]; last.Name != "docker" || last.Level != inspect.Fail || last.Advice == "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestLogs(t *testing.T) {
+	w, r := deployed(t)
+	w.Machine("web-1").Print("shop-production-web-2-bbb-2", "hello", false)
+	w.Machine("web-2").Print("shop-production-worker-2-bbb-1", "oops", true)
+	var text bytes.Buffer
+	r.out = &lines{out: &text}
+	r.request.Logs = inspect.LogOptions{Tail: -1}
+	if err := r.logs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"web-1 web.2 | hello\n", "web-2 worker.1 | oops\n"} {
+		if !strings.Contains(text.String(), line) {
+			t.Errorf("%q is not in %q", line, text.String())
+		}
+	}
+	text.Reset()
+	r.request.Hosts = r.request.Hosts[1:]
+	r.request.Logs.Services = []string{"worker"}
+	if err := r.logs(t.Context()); err != nil || text.String() != "oops\n" {
+		t.Errorf("%q, %v: one container needs no prefix", text.String(), err)
+	}
+	r.request.Logs.Services = []string{"nothing"}
+	if err := r.logs(t.Context()); err == nil {
+		t.Error("no container matches, and nothing says so")
+	}
+}
+
+func TestRequestsThatAreNotUnderstood(t *testing.T) {
+	for _, text := range []string{"", "{", `{"op":"ps"}`} {
+		if err := Run(t.Context(), "status", strings.NewReader(text), &bytes.Buffer{}); !IsUsage(err) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
