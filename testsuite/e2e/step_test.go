@@ -13,7 +13,7 @@ import (
 
 // event is a line of `deploy -o json`.
 type event struct {
-	Event, Step, Host, State, Problem string
+	Event, Step string
 }
 
 // events are those that a deploy has printed so far.
@@ -38,18 +38,5 @@ func reaches(t *testing.T, c *harness.Command, step string) {
 			}
 		}
 		return fmt.Errorf("the deploy has not come to %s: %s", step, c.Stdout())
-	})
-}
-
-// retries waits until a step of a deploy has failed at least once.
-func retries(t *testing.T, c *harness.Command, step string) {
-	t.Helper()
-	harness.Eventually(t, patience, func() error {
-		for _, e := range events(c) {
-			if e.Event == "step-retrying" && e.Step == step {
-				return nil
-			}
-		}
-		return fmt.Errorf("%s was not tried again: %s", step, c.Stdout())
 	})
 }
