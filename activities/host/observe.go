@@ -90,14 +90,7 @@ func lookAtContainers(ctx context.Context, h machine.Host, site app.Site, o *app
 	}
 	for _, c := range all {
 		if c.Labels[app.LabelSite] == site.String() {
-			full, err := h.Engine().ContainerInspect(ctx, c.ID)
-			if errors.Is(err, machine.ErrNotFound) {
-				continue // gone since the list was made
-			}
-			if err != nil {
-				return err
-			}
-			o.Containers = append(o.Containers, full)
+			o.Containers = append(o.Containers, c)
 			continue
 		}
 		for _, p := range c.Ports {

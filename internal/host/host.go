@@ -102,7 +102,8 @@ type Engine interface {
 	ContainerRemove(ctx context.Context, id string) error
 	ContainerRename(ctx context.Context, id, name string) error
 	ContainerInspect(ctx context.Context, id string) (app.ContainerState, error)
-	// ContainerList returns all containers, running or not, that carry all the labels (an empty value matches any).
+	// ContainerList returns all containers, running or not, that carry all the labels (an empty value matches any), each
+	// as ContainerInspect would.
 	ContainerList(ctx context.Context, labels map[string]string) ([]app.ContainerState, error)
 	// ContainerLogs returns the last lines of both streams, oldest first.
 	ContainerLogs(ctx context.Context, id string, lines int) ([]string, error)

@@ -3,7 +3,6 @@ package read
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -36,20 +35,9 @@ func (r *reader) containers(ctx context.Context, h app.Host) ([]app.ContainerSta
 }
 
 func siteContainers(ctx context.Context, h host.Host, site app.Site) ([]app.ContainerState, error) {
-	listed, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelSite: site.String()})
+	out, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelSite: site.String()})
 	if err != nil {
 		return nil, err
-	}
-	var out []app.ContainerState
-	for _, c := range listed {
-		full, err := h.Engine().ContainerInspect(ctx, c.ID)
-		if errors.Is(err, host.ErrNotFound) {
-			continue // a deploy has removed it since
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, full)
 	}
 	slices.SortFunc(out, func(a, b app.ContainerState) int {
 		return cmp.Or(cmp.Compare(a.Labels[app.LabelService], b.Labels[app.LabelService]), cmp.Compare(replica(a), replica(b)), cmp.Compare(a.Name, b.Name))
