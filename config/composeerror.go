@@ -117,8 +117,14 @@ func interpolationPath(err error) (keyPath, string, bool) {
 	case strings.HasPrefix(err.Error(), "invalid"):
 		return path, "holds a variable that cannot be read", true
 	}
+	if m := notANumber.FindStringSubmatch(m[2]); m != nil {
+		return path, "must be a number, not " + m[1], true
+	}
 	return path, m[2], true
 }
+
+// notANumber is a text where a number belongs.
+var notANumber = regexp.MustCompile(`strconv\.\w+: parsing ("(?:[^"\\]|\\.)*"): invalid syntax`)
 
 func interpolationAdvice(err error) string {
 	var unset unsetVariable

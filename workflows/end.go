@@ -90,7 +90,7 @@ func joinAdvice(first, second string) string {
 // tell completes the result and shows it.
 func (d *deploy) tell(ctx workflow.Context) {
 	for _, h := range d.hosts {
-		serves := d.result.Previous
+		serves := planner.Serving(d.in.Spec.Site, h.observed)
 		if d.result.Outcome == app.Succeeded || d.committed || h.switched {
 			serves = d.plan.Release
 		}

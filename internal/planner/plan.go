@@ -50,19 +50,26 @@ func Plan(desired Desired, observed []app.Observed) app.Plan {
 	return plan
 }
 
-// previousRelease is the release that serves now on the first host that has one: the edge's word before the record's,
-// since a run may have died between the switch and the record.
+// previousRelease is the release that serves now on the first host that has one.
 func previousRelease(spec app.Spec, observed []app.Observed) string {
 	for _, h := range spec.Hosts {
-		o := observedOn(observed, h.Name)
-		if o.Edge != nil {
-			if table, ok := o.Edge.Table(spec.Site); ok {
-				return table.Release
-			}
+		if serves := Serving(spec.Site, observedOn(observed, h.Name)); serves != "" {
+			return serves
 		}
-		if o.Current != nil {
-			return o.Current.ID
+	}
+	return ""
+}
+
+// Serving is the release that serves a site on a host as observed; empty for none. The edge's word goes before the
+// record's, since a run may have died between the switch and the record.
+func Serving(site app.Site, o app.Observed) string {
+	if o.Edge != nil {
+		if table, ok := o.Edge.Table(site); ok {
+			return table.Release
 		}
+	}
+	if o.Current != nil {
+		return o.Current.ID
 	}
 	return ""
 }
