@@ -44,7 +44,7 @@ func TestCancelAtEveryStep(t *testing.T) {
 					t.Run(fmt.Sprintf("%s_%s", at, when), func(t *testing.T) {
 						t.Parallel()
 						d := world(s.hosts...)
-						spec := s.before(t, d)
+						spec := s.before(t, d, s.hosts...)
 						before := d.states(s.hosts...)
 						ended := d.run(t, spec, &memory.Run{Around: cancelAt(at, when)})
 						if at.step == activities.Prove.Name && when == afterWork && ended.Result.Outcome == app.Succeeded {

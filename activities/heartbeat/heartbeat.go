@@ -77,7 +77,16 @@ func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	}
 	defer leave()
 	r := &reporter{}
-	go beat(ctx, r)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		beat(ctx, r)
+	}()
+	// No heartbeat of an attempt comes after its end: the next attempt may have begun by then.
+	defer func() {
+		cancel()
+		<-ended
+	}()
 	return i.Next.ExecuteActivity(context.WithValue(ctx, reporterKey{}, r), in)
 }
 

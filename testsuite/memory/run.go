@@ -108,7 +108,10 @@ func (r *Run) Do(t *testing.T, workflow, input any) Ended {
 	r.env = suite.NewTestWorkflowEnvironment()
 	r.env.SetTestTimeout(runWithin)
 	r.env.SetStartTime(time.Now())
-	r.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&tracer{run: r}, heartbeat.Interceptor()}})
+	r.env.SetWorkerOptions(worker.Options{
+		Interceptors:             []interceptor.WorkerInterceptor{&tracer{run: r}, heartbeat.Interceptor()},
+		DeadlockDetectionTimeout: runWithin, // a busy machine may stop a workflow for long
+	})
 	r.env.RegisterWorkflow(workflow)
 	r.World.Register(r.env, r.env)
 	r.env.ExecuteWorkflow(workflow, input)
