@@ -141,7 +141,7 @@ var (
 	ErrConflict    = errors.New("already exists")
 	ErrUnreachable = errors.New("host cannot be reached")               // a retry may mend it
 	ErrRefused     = errors.New("host refused the login")               // a retry cannot mend it
-	ErrHostKey     = errors.New("host key is not trusted")        // changed, or unknown and not accepted
+	ErrHostKey     = errors.New("host key is not trusted")              // changed, or unknown and not accepted
 	ErrSettings    = errors.New("host cannot be used as it is set up")  // address, key file, SSH configuration; a retry cannot mend it
 	ErrRights      = errors.New("the login lacks rights on the host")   // neither root nor sudo; a retry cannot mend it
 	ErrNoDocker    = errors.New("no Docker engine answers on the host") // absent, stopped or not permitted
