@@ -10,6 +10,7 @@ import (
 const (
 	DialLimit = 30 * time.Second
 	FileLimit = time.Minute
+	PutLimit  = time.Hour
 	LockLimit = 10 * time.Minute
 	RunLimit  = 10 * time.Minute
 )

@@ -59,6 +59,13 @@ type Files interface {
 	Read(ctx context.Context, path string) ([]byte, error)
 	// Write makes missing folders (0700) and replaces the file; mode 0 means 0600.
 	Write(ctx context.Context, path string, data []byte, mode uint32) error
+	// Put writes size bytes of data into the file at offset, a multiple of PutBlock, and makes what is missing as Write
+	// does, with mode 0600. Unlike Write it works in the file itself: what an interruption leaves is whole up to its end,
+	// and of what was read from data at most PutWindow bytes are lost. What lies behind stays. data may still be read for a
+	// moment after a failed Put.
+	Put(ctx context.Context, path string, offset int64, data io.Reader, size int64) error
+	// Stat returns ErrNotFound for a missing file.
+	Stat(ctx context.Context, path string) (FileInfo, error)
 	// List returns the names in a folder, sorted; a missing folder is empty.
 	List(ctx context.Context, dir string) ([]string, error)
 	// Remove deletes a file or a folder with all in it; a missing one is no error.
@@ -70,6 +77,19 @@ type Files interface {
 	// FreeBytes is the space left on the file system that holds an absolute path of the host (or its nearest parent).
 	FreeBytes(ctx context.Context, path string) (int64, error)
 }
+
+// FileInfo is what a host says of a file.
+type FileInfo struct {
+	Size int64 // bytes
+	// Age is the time since the file was last written, by the host's own clock.
+	Age time.Duration
+}
+
+// The bytes that Files.Put works with.
+const (
+	PutBlock  = 256 << 10
+	PutWindow = 2 * PutBlock
+)
 
 // Engine is a Docker engine. Methods that name a missing thing fail with ErrNotFound, those that would make a second
 // thing of one name with ErrConflict. Nothing is retried.

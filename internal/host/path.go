@@ -17,3 +17,14 @@ func CheckPath(path string) error {
 	}
 	return nil
 }
+
+// CheckPut answers an error where Files.Put cannot write that much there.
+func CheckPut(path string, offset, size int64) error {
+	if err := CheckPath(path); err != nil {
+		return err
+	}
+	if offset < 0 || size < 0 || offset%PutBlock != 0 {
+		return fmt.Errorf("put %d bytes at %d into %s: the offset is no multiple of %d", size, offset, path, PutBlock)
+	}
+	return nil
+}

@@ -36,6 +36,7 @@ const limit = 2 * time.Minute
 // Run runs the contract. open makes a new host each time, all of them of the same machine.
 func Run(t *testing.T, open func(t *testing.T) host.Host, world World) {
 	t.Run("files", func(t *testing.T) { testFiles(t, open) })
+	t.Run("put", func(t *testing.T) { testPut(t, open, world) })
 	t.Run("locks", func(t *testing.T) { testLocks(t, open) })
 	t.Run("commands", func(t *testing.T) { testCommands(t, open, world) })
 	t.Run("dial", func(t *testing.T) { testDial(t, open, world) })

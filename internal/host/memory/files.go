@@ -15,6 +15,7 @@ import (
 type file struct {
 	data []byte
 	mode uint32
+	at   time.Time // when it was last written
 }
 
 // files is the state folder, a map of paths.
@@ -64,7 +65,7 @@ func (f *files) Write(ctx context.Context, name string, data []byte, mode uint32
 	if int64(len(data)) > f.machine.free {
 		return fmt.Errorf("%w: %s: write %s", host.ErrDiskFull, f.machine.name, name)
 	}
-	f.machine.files[name] = file{data: slices.Clone(data), mode: mode}
+	f.machine.files[name] = file{data: slices.Clone(data), mode: mode, at: time.Now()}
 	return nil
 }
 
@@ -169,7 +170,7 @@ func (f *files) Lock(ctx context.Context, name string, shared bool) (<-chan stru
 		taken = l
 		// Like a real lock's, its file is there from now on.
 		if _, ok := m.files[name]; !ok {
-			m.files[name] = file{mode: 0o600}
+			m.files[name] = file{mode: 0o600, at: time.Now()}
 		}
 		return true, 0
 	})
