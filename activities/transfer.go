@@ -19,9 +19,12 @@ type TransferInput struct {
 type TransferResult struct {
 	Image       app.Image       `json:"image"`
 	Transferred app.Transferred `json:"transferred"`
+	// Note says why more went over than had to; empty where that was not so.
+	Note string `json:"note,omitempty"`
 }
 
-// Transfer carries an image from the builder's engine to a host. An image that is there already is not sent again. See
+// Transfer carries an image from the builder's engine to a host: the layers that the host lacks, and nothing where the
+// image is there already. What was sent of an image is counted for the attempt that succeeds. See
 // ImageLost for one that the builder does not have.
 var Transfer = Step[TransferInput, TransferResult]{
 	Name:     "Transfer",

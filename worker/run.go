@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -64,7 +65,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer hosts.Close() // the process ends
-	return work(ctx, c, wiring{hosts: hosts, queue: queue, edges: edges}, log)
+	return work(ctx, c, wiring{hosts: hosts, queue: queue, edges: edges, bundles: filepath.Join(state, "bundles")}, log)
 }
 
 // dial reaches the engine, waiting for it as long as ctx lasts: the worker may be started first.

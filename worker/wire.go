@@ -11,6 +11,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/activities/transfer"
 	machine "github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/spool"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -19,6 +20,8 @@ type wiring struct {
 	hosts machine.Opener
 	queue string
 	edges edge.Image
+	// bundles is the folder for images on their way.
+	bundles string
 }
 
 // register binds every workflow and activity to its name: on the queue that all workers share, and on this worker's own.
@@ -31,5 +34,5 @@ func (w wiring) register(shared, own sdk.Registry) {
 	release.Activities{Hosts: w.hosts}.Register(shared)
 	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)
 	build.Activities{Hosts: w.hosts, Queue: w.queue}.Register(shared, own)
-	transfer.Activities{Hosts: w.hosts}.Register(shared, own)
+	transfer.New(w.hosts, spool.New(w.bundles), w.edges).Register(shared, own)
 }

@@ -139,6 +139,9 @@ func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, built ma
 		}
 		h.images[s.Name] = result.Image
 		h.sent = h.sent.Add(result.Transferred)
+		if result.Note != "" {
+			d.result.Notes = append(d.result.Notes, result.Note)
+		}
 		return nil
 	}
 	image, err := activities.Pull.Run(ctx, activities.PullInput{

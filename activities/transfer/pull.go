@@ -13,7 +13,7 @@ import (
 
 // Pull implements activities.Pull. Only pull_policy "always" asks the registry for an image that the host holds.
 func (a Activities) Pull(ctx context.Context, in activities.PullInput) (app.Image, error) {
-	h, err := a.Hosts.Open(ctx, in.Host)
+	h, err := a.hosts.Open(ctx, in.Host)
 	if err != nil {
 		return app.Image{}, failing.On(in.Host, err)
 	}

@@ -6,19 +6,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"sync/atomic"
+	"time"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
-	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/spool"
 )
 
 // Activities are bound to the hosts that a worker can reach. They may run concurrently.
 type Activities struct {
-	Hosts host.Opener
+	hosts   host.Opener
+	bundles *spool.Store
+	helper  Helper
+	turns   *turns
+}
+
+// Helper finds the image that brings `longshore-edge load` to hosts of an architecture ("amd64", "arm64"). It may be
+// called concurrently.
+type Helper interface {
+	For(architecture string) (*edgeimage.Image, error)
+}
+
+// New makes the activities. Without a helper (nil) every image goes over as one stream, and bundles may be nil too.
+func New(hosts host.Opener, bundles *spool.Store, helper Helper) Activities {
+	return Activities{hosts: hosts, bundles: bundles, helper: helper, turns: newTurns()}
 }
 
 // Register binds the activities to their names. Transfer is for the worker's own queue, where the image is.
@@ -27,14 +41,23 @@ func (a Activities) Register(shared, own activities.Registry) {
 	activities.Pull.Register(shared, a.Pull)
 }
 
-// Transfer implements activities.Transfer: the image goes over whole, as a stream that is stored nowhere on its way. An
-// image is no part of a site until a container uses it, so no fence is asked.
+const (
+	// incoming is the folder for uploads in a host's state folder.
+	incoming = "incoming"
+	// sendLock has one image at a time go to a host, whatever worker sends it: the second finds the layers that it shares
+	// with the first. It is an hour's wait for a large image on a slow line at most.
+	sendLock     = incoming + "/lock"
+	sendLockWait = time.Hour
+)
+
+// Transfer implements activities.Transfer: the layers that the host lacks go over. An image is no part of a site until a
+// container uses it, so no fence is asked.
 func (a Activities) Transfer(ctx context.Context, in activities.TransferInput) (activities.TransferResult, error) {
-	to, err := a.Hosts.Open(ctx, in.Host)
+	to, err := a.hosts.Open(ctx, in.Host)
 	if err != nil {
 		return activities.TransferResult{}, failing.On(in.Host, err)
 	}
-	from, err := a.Hosts.Open(ctx, in.Builder)
+	from, err := a.hosts.Open(ctx, in.Builder)
 	if err != nil {
 		return activities.TransferResult{}, failing.On(in.Builder, err)
 	}
@@ -48,12 +71,11 @@ func (a Activities) Transfer(ctx context.Context, in activities.TransferInput) (
 		return result, failing.On(in.Host, err)
 	}
 	if !there {
-		if result.Transferred.SentBytes, err = carry(ctx, from, to, in, image); err != nil {
+		s := shipment{Activities: a, in: in, from: from, to: to, image: image}
+		if have, err = s.run(ctx); err != nil {
 			return result, failing.On(in.Host, err)
 		}
-		if have, err = arrived(ctx, to, in, image); err != nil {
-			return result, failing.On(in.Host, err)
-		}
+		result.Transferred.SentBytes, result.Note = s.sent, s.note
 	}
 	have.Ref, have.Layers, have.Tags = image.Ref, nil, nil
 	result.Image = have
@@ -114,43 +136,6 @@ func sameImage(a, b app.Image) bool {
 	return a.Created.Equal(b.Created)
 }
 
-// carry streams the image from engine to engine and answers the bytes sent.
-func carry(ctx context.Context, from, to host.Host, in activities.TransferInput, image app.Image) (int64, error) {
-	if err := checkRoom(ctx, to, in, image); err != nil {
-		return 0, err
-	}
-	stream, err := from.Engine().ImageSave(ctx, []string{image.Ref})
-	if err != nil {
-		return 0, err
-	}
-	defer stream.Close()
-	counted := &counter{reader: stream, report: func(sent int64) {
-		heartbeat.Report(ctx, activities.Beat{Done: sent, Total: image.Size, Unit: "bytes", Note: in.Service})
-	}}
-	err = to.Engine().ImageLoad(ctx, counted)
-	return counted.sent.Load(), err
-}
-
-// checkRoom refuses an image that the host has no room for: the engine holds its archive and its layers at once.
-func checkRoom(ctx context.Context, to host.Host, in activities.TransferInput, image app.Image) error {
-	info, err := to.Engine().Info(ctx)
-	if err != nil {
-		return err
-	}
-	free, err := to.Files().FreeBytes(ctx, info.RootDir)
-	if err != nil {
-		return err
-	}
-	if need := 2 * image.Size; free < need {
-		return failing.With(app.Failure{
-			Kind: app.KindDisk, Host: in.Host.Name, Service: in.Service,
-			Message: fmt.Sprintf("the image of %s needs %d MiB on %s (%s), and %d MiB are free", in.Service, need>>20, in.Host.Name, info.RootDir, free>>20),
-			Advice:  "Free some space, for example with docker system prune, and deploy again.",
-		}, nil)
-	}
-	return nil
-}
-
 var errDifferent = errors.New("the image that arrived is not the one that was sent")
 
 // arrived checks that the host holds what was sent.
@@ -163,17 +148,4 @@ func arrived(ctx context.Context, to host.Host, in activities.TransferInput, ima
 		return app.Image{}, fmt.Errorf("%s: %w (%s, not %s)", in.Service, errDifferent, have.ID, image.ID)
 	}
 	return have, nil
-}
-
-// counter counts what is read through it.
-type counter struct {
-	reader io.Reader
-	sent   atomic.Int64
-	report func(sent int64)
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.reader.Read(p)
-	c.report(c.sent.Add(int64(n)))
-	return n, err
 }

@@ -21,7 +21,7 @@ type place struct {
 
 func newPlace() place {
 	p := place{builder: memory.New("builder"), host: memory.New("web-1")}
-	p.activities.Hosts = memory.Opener(p.builder, p.host)
+	p.activities = transfer.New(memory.Opener(p.builder, p.host), nil, nil)
 	return p
 }
 

@@ -1,6 +1,6 @@
 package app
 
-// The labels on everything that Longshore makes on a host. What lacks LabelSite (or LabelRole "edge") is not ours and
+// The labels on everything that Longshore makes on a host. What lacks LabelSite (or LabelRole "edge" or "loader") is not ours and
 // is never touched.
 const (
 	LabelSite    = "dev.longshore.site"    // Site.String
@@ -19,4 +19,5 @@ const (
 	RoleService        = "service"
 	RoleReleaseCommand = "release-command"
 	RoleEdge           = "edge"
+	RoleLoader         = "loader" // loads an image that has arrived, and is gone
 )

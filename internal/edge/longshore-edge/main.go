@@ -1,4 +1,5 @@
-// Command longshore-edge is the reverse proxy that Longshore runs on each host, in a container of its own.
+// Command longshore-edge is what Longshore runs on each host, in containers of its own: the reverse proxy, and for the
+// moment that it takes, the helper that loads an image which has arrived.
 package main
 
 import (
@@ -13,12 +14,14 @@ import (
 
 	"github.com/longshore-dev/longshore/internal/edge"
 	"github.com/longshore-dev/longshore/internal/edge/proxy"
+	helper "github.com/longshore-dev/longshore/internal/image/load"
 )
 
 // grace is how long requests may go on after SIGTERM. The container's own stop grace is longer.
 const grace = 30 * time.Second
 
 const usage = `usage: longshore-edge run --state DIR --http PORT
+       longshore-edge load --bundle FILE --digest SHA256 --plain BYTES --socket PATH
        longshore-edge version`
 
 func main() {
@@ -26,7 +29,7 @@ func main() {
 	defer stop()
 	if err := command(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "longshore-edge:", err)
-		os.Exit(1)
+		os.Exit(helper.ExitCode(err))
 	}
 }
 
@@ -38,6 +41,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	switch name {
 	case "run":
 		return run(ctx, args, stderr)
+	case "load":
+		return loadBundle(ctx, args, stderr)
 	case "version":
 		version, err := ownVersion()
 		if err != nil {
@@ -72,6 +77,23 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	return e.Shutdown(ctx)
+}
+
+func loadBundle(ctx context.Context, args []string, stderr io.Writer) error {
+	flags := flag.NewFlagSet("load", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	var o helper.Options
+	flags.StringVar(&o.Bundle, "bundle", "", "the file that has arrived")
+	flags.StringVar(&o.Digest, "digest", "", "the SHA-256 that it has to have, in hexadecimal")
+	flags.Int64Var(&o.Plain, "plain", 0, "the bytes within, unpacked")
+	flags.StringVar(&o.Socket, "socket", "", "the engine's socket")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.Bundle == "" || o.Digest == "" || o.Socket == "" || flags.NArg() > 0 {
+		return fmt.Errorf("load takes --bundle, --digest, --plain and --socket only\n%s", usage)
+	}
+	return helper.Run(ctx, o)
 }
 
 func ownVersion() (string, error) {

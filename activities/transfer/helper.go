@@ -1,0 +1,143 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/load"
+	"github.com/longshore-dev/longshore/internal/image/spool"
+)
+
+// helperName is the helper's container; the lock sees to it that there is one.
+const helperName = "longshore-load"
+
+// removeWithin bounds the removal of the helper's container when the transfer is given up.
+const removeWithin = 30 * time.Second
+
+var (
+	errCorrupt  = errors.New("what arrived is not what was sent")
+	errNoHelper = errors.New("the helper does not run")
+)
+
+// way finds the best way to the host: with the helper, whose image is brought where it is not there yet, since the edge
+// needs it as well.
+func (s *shipment) way(ctx context.Context, info app.EngineInfo) (way, error) {
+	if s.helper == nil {
+		return stream{s}, nil
+	}
+	image, err := s.helper.For(info.Architecture)
+	if err != nil {
+		s.remark(err.Error())
+		return stream{s}, nil
+	}
+	_, err = s.to.Engine().ImageInspect(ctx, image.Ref)
+	if errors.Is(err, host.ErrNotFound) {
+		err = s.to.Engine().ImageLoad(ctx, image.Tar())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bring the helper: %w", err)
+	}
+	return upload{s, image}, nil
+}
+
+func (u upload) bundleOf(ctx context.Context, held int) func(io.Writer, *os.File) error {
+	return func(w io.Writer, scratch *os.File) error { return u.bundle(ctx, w, scratch, held) }
+}
+
+// load runs the helper on the upload.
+func (u upload) load(ctx context.Context, b *spool.Bundle) error {
+	engine := u.to.Engine()
+	if err := removeHelpers(ctx, engine); err != nil {
+		return err
+	}
+	id, err := engine.ContainerCreate(ctx, helperName, u.container(b))
+	if err != nil {
+		return notRunning(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWithin)
+		defer cancel()
+		_ = engine.ContainerRemove(ctx, id) // the next transfer removes what is left
+	}()
+	if err := engine.ContainerStart(ctx, id); err != nil {
+		return notRunning(err)
+	}
+	code, err := engine.ContainerWait(ctx, id)
+	if err != nil || code == 0 {
+		return err
+	}
+	lines, err := engine.ContainerLogs(ctx, id, 5)
+	if err != nil {
+		return err
+	}
+	return failed(code, strings.Join(lines, "; "))
+}
+
+// failed tells the helper's failures apart.
+func failed(code int, said string) error {
+	switch {
+	case code == load.ExitCorrupt:
+		return fmt.Errorf("%w: %s", errCorrupt, said)
+	case strings.Contains(said, "no space left on device"):
+		return fmt.Errorf("%w: %s", host.ErrDiskFull, said)
+	case code == load.ExitRefused:
+		return fmt.Errorf("%w: %s", errRefused, said)
+	default:
+		return fmt.Errorf("%w: %s", errNoHelper, said)
+	}
+}
+
+// notRunning tells an engine that does not run the helper from one that is away.
+func notRunning(err error) error {
+	for _, away := range []error{host.ErrUnreachable, host.ErrNoDocker, host.ErrDiskFull, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, away) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", errNoHelper, err)
+}
+
+func removeHelpers(ctx context.Context, engine host.Engine) error {
+	left, err := engine.ContainerList(ctx, map[string]string{app.LabelRole: app.RoleLoader})
+	if err != nil {
+		return err
+	}
+	for _, c := range left {
+		if err := engine.ContainerRemove(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// container is root without any rights but to read what it is given, whoever owns that. It has no network.
+func (u upload) container(b *spool.Bundle) app.Container {
+	socket := u.in.Host.DockerSocket
+	if socket == "" {
+		socket = app.DefaultDockerSocket
+	}
+	return app.Container{
+		Image: u.helper.Ref,
+		Command: []string{"load", "--bundle", "/incoming/" + b.Digest + partSuffix, "--digest", b.Digest,
+			"--plain", strconv.FormatInt(b.Plain, 10), "--socket", "/engine.sock"},
+		Labels:      map[string]string{app.LabelRole: app.RoleLoader},
+		NetworkMode: "none",
+		ReadOnly:    true,
+		CapDrop:     []string{"ALL"},
+		CapAdd:      []string{"DAC_OVERRIDE"},
+		SecurityOpt: []string{"no-new-privileges", "label=disable"},
+		Logging:     &app.Logging{Driver: "json-file"},
+		Mounts: []app.Mount{
+			{Type: "bind", Source: u.to.Files().Root() + "/" + incoming, Target: "/incoming", ReadOnly: true},
+			{Type: "bind", Source: socket, Target: "/engine.sock"},
+		},
+	}
+}

@@ -1,0 +1,121 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/heartbeat"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/bundle"
+)
+
+// shipment is an image's way to a host that lacks it.
+type shipment struct {
+	Activities
+	in       activities.TransferInput
+	from, to host.Host
+	image    app.Image
+
+	sent int64
+	note string
+}
+
+// The reasons for sending more than the missing layers, or without the chance to go on after an interruption.
+const (
+	noteContainerd = "its engine keeps images in containerd's store, which takes whole images only"
+	noteRefused    = "its engine does not take the missing layers alone"
+)
+
+// run sends the image, and answers it as the host holds it then.
+func (s *shipment) run(ctx context.Context) (app.Image, error) {
+	leave, err := s.turns.take(ctx, s.in.Host.Address+" "+s.in.Host.Name)
+	if err != nil {
+		return app.Image{}, err
+	}
+	defer leave()
+	var have app.Image
+	err = host.WithLock(ctx, s.to.Files(), sendLock, false, sendLockWait, func(ctx context.Context) error {
+		// Somebody else may have brought it meanwhile.
+		found, there, err := present(ctx, s.to, s.image)
+		if err == nil && !there {
+			if err = s.send(ctx); err == nil {
+				found, err = arrived(ctx, s.to, s.in, s.image)
+			}
+		}
+		have = found
+		return err
+	})
+	return have, err
+}
+
+// send has the host load the layers that it lacks, or the whole image where its engine takes no less.
+func (s *shipment) send(ctx context.Context) error {
+	info, err := s.to.Engine().Info(ctx)
+	if err != nil {
+		return err
+	}
+	held := 0
+	if info.Containerd {
+		s.remark(noteContainerd)
+	} else {
+		chains, err := heldChains(ctx, s.to.Engine())
+		if err != nil {
+			return err
+		}
+		held = bundle.Held(s.image.Layers, chains)
+	}
+	way, err := s.way(ctx, info)
+	if err != nil {
+		return err
+	}
+	err = way.carry(ctx, held)
+	if errors.Is(err, errRefused) && held > 0 {
+		s.remark(noteRefused)
+		err = way.carry(ctx, 0)
+	}
+	return err
+}
+
+// remark adds to what the run says of this transfer.
+func (s *shipment) remark(why string) {
+	s.note = fmt.Sprintf("%s on %s: %s", s.in.Service, s.in.Host.Name, why)
+}
+
+// way is a way to a host. carry leaves held layers out, and ends with errRefused where the engine does not take that.
+type way interface {
+	carry(ctx context.Context, held int) error
+}
+
+var errRefused = errors.New("the engine refuses the image")
+
+// progress tells how far the transfer is.
+func (s *shipment) progress(ctx context.Context, done, total int64) {
+	heartbeat.Report(ctx, activities.Beat{Done: done, Total: total, Unit: "bytes", Note: s.in.Service})
+}
+
+// bundle writes the image without the layers that are held.
+func (s *shipment) bundle(ctx context.Context, w io.Writer, scratch *os.File, held int) error {
+	saved, err := s.from.Engine().ImageSave(ctx, []string{s.image.Ref})
+	if err != nil {
+		return err
+	}
+	defer saved.Close()
+	return bundle.Write(w, saved, scratch, bundle.Image{Ref: s.image.Ref, Layers: s.image.Layers, Held: held})
+}
+
+// counter counts what is read through it.
+type counter struct {
+	reader io.Reader
+	read   func(n int)
+}
+
+func (c counter) Read(p []byte) (int, error) {
+	n, err := c.reader.Read(p)
+	c.read(n)
+	return n, err
+}

@@ -1,0 +1,301 @@
+package bundle
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+type entry struct {
+	name, link, content string
+	kind                byte // 0 means a plain file
+}
+
+func tarOf(entries ...entry) []byte {
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, e := range entries {
+		_ = w.WriteHeader(&tar.Header{Name: e.name, Typeflag: e.kind, Linkname: e.link, Mode: 0o600, Size: int64(len(e.content)), Uid: len(e.content)})
+		_, _ = io.WriteString(w, e.content)
+	}
+	_ = w.Close()
+	return out.Bytes()
+}
+
+func textOf(v any) string {
+	text, _ := json.Marshal(v)
+	return string(text)
+}
+
+var contents = []string{"base layer", "", "top layer"}
+
+func digests() (all []string) {
+	for _, content := range contents {
+		all = append(all, "sha256:"+sumOf([]byte(content)))
+	}
+	return all
+}
+
+func configOf(layers []string) string {
+	return textOf(map[string]any{"os": "linux", "rootfs": map[string]any{"type": "layers", "diff_ids": layers}})
+}
+
+// legacy is the form of Docker 20.10, with a link where a layer is there twice; layout that of 25 and later; packed that
+// of the containerd image store.
+func forms(t *testing.T) map[string][]byte {
+	t.Helper()
+	config := configOf(digests())
+	id := sumOf([]byte(config))
+	var legacy, layout, packed []entry
+	var legacyNames, layoutNames, packedNames []string
+	for i, content := range contents {
+		sum := sumOf([]byte(content))
+		dir := string(rune('a' + i))
+		legacy = append(legacy, entry{name: dir + "/", kind: tar.TypeDir}, entry{name: dir + "/VERSION", content: "1.0"})
+		if content == "" {
+			legacy = append(legacy, entry{name: "shared/layer.tar"}, entry{name: dir + "/layer.tar", kind: tar.TypeSymlink, link: "../shared/layer.tar"})
+		} else {
+			legacy = append(legacy, entry{name: dir + "/layer.tar", content: content})
+		}
+		legacyNames = append(legacyNames, dir+"/layer.tar")
+		layout = append(layout, entry{name: "blobs/sha256/" + sum, content: content})
+		layoutNames = append(layoutNames, "blobs/sha256/"+sum)
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		_, _ = io.WriteString(w, content)
+		_ = w.Close()
+		packed = append(packed, entry{name: "blobs/sha256/" + sumOf(z.Bytes()), content: z.String()})
+		packedNames = append(packedNames, "blobs/sha256/"+sumOf(z.Bytes()))
+	}
+	list := func(config string, names []string) entry {
+		return entry{name: "manifest.json", content: textOf([]manifest{{Config: config, RepoTags: []string{"saved:1"}, Layers: names}})}
+	}
+	blob := entry{name: "blobs/sha256/" + id, content: config}
+	return map[string][]byte{
+		"legacy": tarOf(append(legacy, entry{name: id + ".json", content: config}, list(id+".json", legacyNames))...),
+		"layout": tarOf(append(layout, blob, entry{name: "oci-layout", content: "{}"}, list(blob.name, layoutNames))...),
+		"packed": tarOf(append(packed, blob, list(blob.name, packedNames))...),
+	}
+}
+
+func write(t testing.TB, from []byte, image Image) ([]byte, error) {
+	t.Helper()
+	scratch, err := os.Create(filepath.Join(t.TempDir(), "scratch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scratch.Close()
+	var out bytes.Buffer
+	err = Write(&out, bytes.NewReader(from), scratch, image)
+	return out.Bytes(), err
+}
+
+func names(t *testing.T, archive []byte) (all []string) {
+	t.Helper()
+	for r := tar.NewReader(bytes.NewReader(archive)); ; {
+		e, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e.Name)
+	}
+}
+
+func TestEveryFormGivesTheSameBundle(t *testing.T) {
+	for held := range len(contents) + 1 {
+		var first []byte
+		for form, from := range forms(t) {
+			got, err := write(t, from, Image{Ref: "shop:1", Layers: digests(), Held: held})
+			if err != nil {
+				t.Fatalf("%s without %d layers: %v", form, held, err)
+			}
+			if first == nil {
+				first = got
+			}
+			if !bytes.Equal(got, first) {
+				t.Errorf("%s without %d layers gives other bytes", form, held)
+			}
+		}
+		if all := names(t, first); len(all) != 2+len(contents)-held || all[0] != "manifest.json" {
+			t.Errorf("without %d layers it has %q", held, all)
+		}
+		var copied bytes.Buffer
+		if err := Copy(&copied, bytes.NewReader(first)); err != nil || !bytes.Equal(copied.Bytes(), first) {
+			t.Errorf("its copy has %d bytes of %d, %v", copied.Len(), len(first), err)
+		}
+	}
+}
+
+func TestWhatIsNoImageIsRefused(t *testing.T) {
+	layers := digests()
+	config := configOf(layers)
+	id := sumOf([]byte(config)) + ".json"
+	sound := Image{Ref: "shop:1", Layers: layers}
+	list := func(config string, names ...string) entry {
+		return entry{name: "manifest.json", content: textOf([]manifest{{Config: config, Layers: names}})}
+	}
+	for name, entries := range map[string][]entry{
+		"empty":                 {},
+		"no manifest":           {{name: id, content: config}},
+		"manifest is no JSON":   {{name: "manifest.json", content: "{"}},
+		"no configuration":      {list(id, "a", "b", "c")},
+		"configuration no JSON": {list("c"), {name: "c", content: "["}},
+		"another image":         {list("c", "a"), {name: "c", content: configOf(layers[:1])}, {name: "a", content: contents[0]}},
+		"digest of a layer":     {list("c"), {name: "c", content: configOf([]string{"../../etc"})}},
+		"too few layers":        {list(id, "a"), {name: id, content: config}, {name: "a", content: contents[0]}},
+		"a layer is missing":    {list(id, "a", "b", "c"), {name: id, content: config}, {name: "a", content: contents[0]}},
+		"a layer is another":    {list(id, "a", "a", "a"), {name: id, content: config}, {name: "a", content: contents[0]}},
+		"a link to itself":      {list(id, "a", "a", "a"), {name: id, content: config}, {name: "a", kind: tar.TypeSymlink, link: "a"}},
+		"a broken gzip":         {list(id, "a", "a", "a"), {name: id, content: config}, {name: "a", content: "\x1f\x8b"}},
+	} {
+		if _, err := write(t, tarOf(entries...), sound); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	whole := forms(t)["layout"]
+	if _, err := write(t, whole[:len(whole)/2], sound); err == nil {
+		t.Error("half an archive counts as whole")
+	}
+	if _, err := write(t, whole, Image{Ref: "shop:1", Layers: layers, Held: len(layers) + 1}); err == nil {
+		t.Error("more layers are left out than there are")
+	}
+}
+
+func TestACopyRefusesWhatIsNoBundle(t *testing.T) {
+	layers := digests()
+	config := configOf(layers)
+	id := sumOf([]byte(config))
+	var files []string
+	for _, layer := range layers {
+		files = append(files, strings.TrimPrefix(layer, "sha256:")+".tar")
+	}
+	sound := []entry{
+		{name: "manifest.json", content: textOf([]manifest{{Config: id + ".json", RepoTags: []string{"shop:1"}, Layers: files}})},
+		{name: id + ".json", content: config},
+		{name: files[0], content: contents[0]},
+		{name: files[2], content: contents[2]},
+	}
+	if err := Copy(io.Discard, bytes.NewReader(tarOf(sound...))); err != nil {
+		t.Fatalf("a sound one: %v", err)
+	}
+	with := func(at int, e entry) []entry {
+		changed := slices.Clone(sound)
+		changed[at] = e
+		return changed
+	}
+	listed := func(m ...manifest) entry { return entry{name: "manifest.json", content: textOf(m)} }
+	for name, entries := range map[string][]entry{
+		"nothing":               {},
+		"no configuration":      sound[:1],
+		"another order":         {sound[1], sound[0]},
+		"path upwards":          append(slices.Clone(sound), entry{name: "../../etc/cron.d/x", content: "x"}),
+		"absolute path":         append(slices.Clone(sound), entry{name: "/etc/passwd", content: "x"}),
+		"a layer twice":         append(slices.Clone(sound), sound[3]),
+		"a layer of no image":   append(slices.Clone(sound), entry{name: sumOf([]byte("x")) + ".tar", content: "x"}),
+		"a link":                with(3, entry{name: files[2], kind: tar.TypeSymlink, link: "/etc/passwd"}),
+		"a hard link":           with(3, entry{name: files[2], kind: tar.TypeLink, link: files[0]}),
+		"a folder":              with(3, entry{name: files[2], kind: tar.TypeDir}),
+		"a device":              with(3, entry{name: files[2], kind: tar.TypeBlock}),
+		"another layer's bytes": with(3, entry{name: files[2], content: "bottom"}),
+		"another configuration": with(1, entry{name: id + ".json", content: "{}"}),
+		"two images":            with(0, listed(manifest{Config: id + ".json", Layers: files}, manifest{})),
+		"configuration's path":  with(0, listed(manifest{Config: "../x.json", Layers: files})),
+		"layers' paths":         with(0, listed(manifest{Config: id + ".json", Layers: []string{"../a", "../b", "../c"}})),
+		"fewer layers":          with(0, listed(manifest{Config: id + ".json", Layers: files[:1]})),
+		"a huge manifest":       with(0, entry{name: "manifest.json", content: strings.Repeat(" ", documentLimit+1)}),
+	} {
+		if err := Copy(io.Discard, bytes.NewReader(tarOf(entries...))); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := Copy(io.Discard, strings.NewReader(string(tarOf(sound...))+"more")); !errors.Is(err, ErrMalformed) {
+		t.Errorf("bytes after the end: %v", err)
+	}
+	for _, cut := range []int{100, 600, 1800, 2100, 2565} {
+		if err := Copy(io.Discard, bytes.NewReader(tarOf(sound...)[:cut])); err == nil {
+			t.Errorf("its first %d bytes count as whole", cut)
+		}
+	}
+}
+
+// What passes Copy is a bundle again, and the same one.
+func FuzzCopy(f *testing.F) {
+	layers := digests()
+	saved := tarOf(
+		entry{name: "manifest.json", content: textOf([]manifest{{Config: "c", Layers: []string{"0", "1", "2"}}})},
+		entry{name: "c", content: configOf(layers)},
+		entry{name: "0", content: contents[0]}, entry{name: "1", content: contents[1]}, entry{name: "2", content: contents[2]},
+	)
+	for held := range len(layers) + 1 {
+		bundle, err := write(f, saved, Image{Ref: "shop:1", Layers: layers, Held: held})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(bundle)
+	}
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var once, twice bytes.Buffer
+		if Copy(&once, bytes.NewReader(data)) != nil {
+			return
+		}
+		if err := Copy(&twice, bytes.NewReader(once.Bytes())); err != nil || !bytes.Equal(once.Bytes(), twice.Bytes()) {
+			t.Errorf("a copy does not pass: %v", err)
+		}
+	})
+}
+
+// Whatever an engine saves, what comes of it is a bundle or an error.
+func FuzzWrite(f *testing.F) {
+	layers := digests()
+	config := configOf(layers)
+	f.Add(tarOf(
+		entry{name: "manifest.json", content: textOf([]manifest{{Config: "c", Layers: []string{"0", "1", "2"}}})},
+		entry{name: "c", content: config},
+		entry{name: "0", content: contents[0]}, entry{name: "1", content: contents[1]}, entry{name: "2", content: contents[2]},
+	))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		bundle, err := write(t, data, Image{Ref: "shop:1", Layers: layers, Held: 1})
+		if err != nil {
+			return
+		}
+		if err := Copy(io.Discard, bytes.NewReader(bundle)); err != nil {
+			t.Errorf("it is no bundle: %v", err)
+		}
+	})
+}
+
+func TestHeldLayers(t *testing.T) {
+	layers := digests()
+	chains := Chains(layers)
+	if chains[0] != layers[0] || len(chains) != len(layers) || chains[1] == layers[1] {
+		t.Fatalf("%q", chains)
+	}
+	// As Docker computes it.
+	if got := Chains([]string{"sha256:a", "sha256:b"})[1]; got != "sha256:"+sumOf([]byte("sha256:a sha256:b")) {
+		t.Errorf("the chain is %s", got)
+	}
+	for _, c := range []struct {
+		held []string
+		want int
+	}{{nil, 0}, {chains[:1], 1}, {chains[:2], 2}, {chains, 3}, {chains[1:], 0}, {layers, 1}} {
+		set := map[string]bool{}
+		for _, chain := range c.held {
+			set[chain] = true
+		}
+		if got := Held(layers, set); got != c.want {
+			t.Errorf("with %d chains, %d layers are held, not %d", len(c.held), got, c.want)
+		}
+	}
+}
