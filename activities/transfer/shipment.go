@@ -25,11 +25,7 @@ type shipment struct {
 	note string
 }
 
-// The reasons for sending more than the missing layers, or without the chance to go on after an interruption.
-const (
-	noteContainerd = "its engine keeps images in containerd's store, which takes whole images only"
-	noteRefused    = "its engine does not take the missing layers alone"
-)
+const noteRefused = "its engine does not take the missing layers alone, so the whole image went over"
 
 // run sends the image, and answers it as the host holds it then.
 func (s *shipment) run(ctx context.Context) (app.Image, error) {
@@ -59,16 +55,11 @@ func (s *shipment) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	held := 0
-	if info.Containerd {
-		s.remark(noteContainerd)
-	} else {
-		chains, err := heldChains(ctx, s.to.Engine())
-		if err != nil {
-			return err
-		}
-		held = bundle.Held(s.image.Layers, chains)
+	chains, err := heldChains(ctx, s.to.Engine(), info.Containerd)
+	if err != nil {
+		return err
 	}
+	held := bundle.Held(s.image.Layers, chains)
 	way, err := s.way(ctx, info)
 	if err != nil {
 		return err

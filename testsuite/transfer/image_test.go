@@ -58,7 +58,7 @@ func put(ctx context.Context, t *testing.T, engine host.Engine, ref string, laye
 		names, digests = append(names, sum(data)+".tar"), append(digests, "sha256:"+sum(data))
 	}
 	config, err := json.Marshal(map[string]any{
-		"architecture": runtime.GOARCH, "os": "linux", "config": map[string]any{"Cmd": []string{"/" + ref}},
+		"architecture": runtime.GOARCH, "os": "linux", "config": map[string]any{"Cmd": []string{"/" + ref}, "Labels": map[string]string{app.LabelSite: "default/transfer/test"}},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": digests},
 	})
 	must(t, err)

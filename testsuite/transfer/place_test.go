@@ -60,8 +60,16 @@ func newPlace(t *testing.T, options ...hosts.Option) *place {
 	must(t, err)
 	p.remote, err = opener.Open(ctx, p.host.AppHost())
 	must(t, err)
-	must(t, p.remote.Engine().ImageLoad(ctx, image.Tar()))
+	p.bringHelper()
 	return p
+}
+
+// bringHelper brings what a host has from its first deploy on, so that it does not count.
+func (p *place) bringHelper() {
+	p.t.Helper()
+	image, err := p.helper.For("")
+	must(p.t, err)
+	must(p.t, p.remote.Engine().ImageLoad(p.ctx, image.Tar()))
 }
 
 // opener has connections of its own.

@@ -21,16 +21,10 @@ func malformed(format string, args ...any) error {
 
 const (
 	manifestName = "manifest.json"
+	blobs        = "blobs/sha256/"
 	// documentLimit bounds manifests and configurations, which are read into memory.
 	documentLimit = 8 << 20
 )
-
-// manifest is one image in manifest.json.
-type manifest struct {
-	Config   string   `json:"Config"`
-	RepoTags []string `json:"RepoTags"`
-	Layers   []string `json:"Layers"`
-}
 
 // configuration is what counts here of an image's configuration.
 type configuration struct {

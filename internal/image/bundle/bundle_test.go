@@ -14,6 +14,9 @@ import (
 	"testing"
 )
 
+// blockSize is what the parts of a tar archive are rounded up to.
+const blockSize = 512
+
 type entry struct {
 	name, link, content string
 	kind                byte // 0 means a plain file
@@ -127,7 +130,7 @@ func TestEveryFormGivesTheSameBundle(t *testing.T) {
 				t.Errorf("%s without %d layers gives other bytes", form, held)
 			}
 		}
-		if all := names(t, first); len(all) != 2+len(contents)-held || all[0] != "manifest.json" {
+		if all := names(t, first); len(all) != documentCount+len(contents)-held || all[0] != "manifest.json" {
 			t.Errorf("without %d layers it has %q", held, all)
 		}
 		var copied bytes.Buffer
@@ -175,55 +178,72 @@ func TestWhatIsNoImageIsRefused(t *testing.T) {
 func TestACopyRefusesWhatIsNoBundle(t *testing.T) {
 	layers := digests()
 	config := configOf(layers)
-	id := sumOf([]byte(config))
-	var files []string
-	for _, layer := range layers {
-		files = append(files, strings.TrimPrefix(layer, "sha256:")+".tar")
+	sizes := []int64{int64(len(contents[0])), 0, int64(len(contents[2]))}
+	written := func(ref, config string, sizes []int64) (all []entry) {
+		parts, err := documents(ref, []byte(config), sizes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range parts {
+			all = append(all, entry{name: part.name, content: string(part.data)})
+		}
+		return all
 	}
-	sound := []entry{
-		{name: "manifest.json", content: textOf([]manifest{{Config: id + ".json", RepoTags: []string{"shop:1"}, Layers: files}})},
-		{name: id + ".json", content: config},
-		{name: files[0], content: contents[0]},
-		{name: files[2], content: contents[2]},
-	}
-	if err := Copy(io.Discard, bytes.NewReader(tarOf(sound...))); err != nil {
-		t.Fatalf("a sound one: %v", err)
+	blob := func(content string) entry { return entry{name: blobs + sumOf([]byte(content)), content: content} }
+	sound := append(written("shop:1", config, sizes), blob(contents[0]), blob(contents[2]))
+	for name, entries := range map[string][]entry{
+		"whole": sound, "without layers": sound[:documentCount], "without a name": written("", config, sizes),
+	} {
+		if err := Copy(io.Discard, bytes.NewReader(tarOf(entries...))); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
 	}
 	with := func(at int, e entry) []entry {
 		changed := slices.Clone(sound)
 		changed[at] = e
 		return changed
 	}
-	listed := func(m ...manifest) entry { return entry{name: "manifest.json", content: textOf(m)} }
+	more := func(e entry) []entry { return append(slices.Clone(sound), e) }
+	last := len(sound) - 1
+	listed := func(m ...manifest) entry { return entry{name: manifestName, content: textOf(m)} }
+	list := manifest{Config: sound[1].name, RepoTags: []string{"shop:1"}}
+	other := written("other:1", config, sizes)
 	for name, entries := range map[string][]entry{
 		"nothing":               {},
-		"no configuration":      sound[:1],
-		"another order":         {sound[1], sound[0]},
-		"path upwards":          append(slices.Clone(sound), entry{name: "../../etc/cron.d/x", content: "x"}),
-		"absolute path":         append(slices.Clone(sound), entry{name: "/etc/passwd", content: "x"}),
-		"a layer twice":         append(slices.Clone(sound), sound[3]),
-		"a layer of no image":   append(slices.Clone(sound), entry{name: sumOf([]byte("x")) + ".tar", content: "x"}),
-		"a link":                with(3, entry{name: files[2], kind: tar.TypeSymlink, link: "/etc/passwd"}),
-		"a hard link":           with(3, entry{name: files[2], kind: tar.TypeLink, link: files[0]}),
-		"a folder":              with(3, entry{name: files[2], kind: tar.TypeDir}),
-		"a device":              with(3, entry{name: files[2], kind: tar.TypeBlock}),
-		"another layer's bytes": with(3, entry{name: files[2], content: "bottom"}),
-		"another configuration": with(1, entry{name: id + ".json", content: "{}"}),
-		"two images":            with(0, listed(manifest{Config: id + ".json", Layers: files}, manifest{})),
-		"configuration's path":  with(0, listed(manifest{Config: "../x.json", Layers: files})),
-		"layers' paths":         with(0, listed(manifest{Config: id + ".json", Layers: []string{"../a", "../b", "../c"}})),
-		"fewer layers":          with(0, listed(manifest{Config: id + ".json", Layers: files[:1]})),
-		"a huge manifest":       with(0, entry{name: "manifest.json", content: strings.Repeat(" ", documentLimit+1)}),
+		"some documents":        sound[:2],
+		"another order":         {sound[1], sound[0], sound[2], sound[3], sound[4]},
+		"path upwards":          more(entry{name: "../../etc/cron.d/x", content: "x"}),
+		"absolute path":         more(entry{name: "/etc/passwd", content: "x"}),
+		"a layer twice":         more(sound[last]),
+		"a layer of no image":   more(blob("x")),
+		"a link":                with(last, entry{name: sound[last].name, kind: tar.TypeSymlink, link: "/etc/passwd"}),
+		"a hard link":           with(last, entry{name: sound[last].name, kind: tar.TypeLink, link: sound[5].name}),
+		"a folder":              with(last, entry{name: sound[last].name, kind: tar.TypeDir}),
+		"a device":              with(last, entry{name: sound[last].name, kind: tar.TypeBlock}),
+		"another layer's bytes": with(last, entry{name: sound[last].name, content: "TOP LAYER"}),
+		"another size":          with(last, entry{name: sound[last].name, content: "top layer, and more"}),
+		"another configuration": with(1, entry{name: sound[1].name, content: "{}"}),
+		"configuration's path":  with(1, entry{name: "../x.json", content: config}),
+		"another manifest":      with(2, entry{name: sound[2].name, content: "{}"}),
+		"another index":         with(4, other[4]),
+		"another layout":        with(3, entry{name: sound[3].name, content: `{"imageLayoutVersion":"2.0.0"}`}),
+		"two images":            with(0, listed(list, list)),
+		"two names":             with(0, listed(manifest{Config: list.Config, RepoTags: []string{"a:1", "b:1"}})),
+		"no name of an image":   with(0, listed(manifest{Config: list.Config, RepoTags: []string{"../A"}})),
+		"layers' paths":         with(0, listed(manifest{Config: list.Config, RepoTags: list.RepoTags, Layers: []string{"../a", "../b", "../c"}})),
+		"wrong sizes":           append(written("shop:1", config, []int64{1, 2, 3}), sound[last]),
+		"a huge document":       with(0, entry{name: manifestName, content: strings.Repeat(" ", documentLimit+1)}),
 	} {
 		if err := Copy(io.Discard, bytes.NewReader(tarOf(entries...))); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := Copy(io.Discard, strings.NewReader(string(tarOf(sound...))+"more")); !errors.Is(err, ErrMalformed) {
+	whole := tarOf(sound...)
+	if err := Copy(io.Discard, strings.NewReader(string(whole)+"more")); !errors.Is(err, ErrMalformed) {
 		t.Errorf("bytes after the end: %v", err)
 	}
-	for _, cut := range []int{100, 600, 1800, 2100, 2565} {
-		if err := Copy(io.Discard, bytes.NewReader(tarOf(sound...)[:cut])); err == nil {
+	for cut := 100; cut < len(tarOf(sound[:documentCount-1]...))-2*blockSize; cut += 300 {
+		if err := Copy(io.Discard, bytes.NewReader(whole[:cut])); err == nil {
 			t.Errorf("its first %d bytes count as whole", cut)
 		}
 	}

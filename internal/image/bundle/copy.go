@@ -2,17 +2,19 @@ package bundle
 
 import (
 	"archive/tar"
-	"crypto/sha256"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Copy copies a bundle and refuses what is none: other names, other kinds of files, content that its name does not tell,
-// a layer that the configuration does not know. It is ErrMalformed, and what was written by then must not be used: its
-// end is missing. What comes out of it is safe to give to an engine, whatever goes in.
+// Copy copies a bundle and refuses what is none: other names, other kinds of files, documents that we would not write,
+// content that its name does not tell, a layer that the configuration does not know. That is ErrMalformed, and what was
+// written by then must not be used: its end is missing. What comes out is safe to give to an engine, whatever goes in.
 func Copy(w io.Writer, r io.Reader) error {
 	c := copying{in: tar.NewReader(r), out: tar.NewWriter(w)}
 	if err := c.run(); errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, tar.ErrHeader) {
@@ -34,24 +36,7 @@ type copying struct {
 }
 
 func (c copying) run() error {
-	text, err := c.document(manifestName, "")
-	if err != nil {
-		return err
-	}
-	var manifests []manifest
-	if err := json.Unmarshal(text, &manifests); err != nil || len(manifests) != 1 {
-		return malformed("%s does not name one image", manifestName)
-	}
-	list := manifests[0]
-	sum, ok := strings.CutSuffix(list.Config, ".json")
-	if !ok || !isHex(sum) {
-		return malformed("the configuration is called %.80q", list.Config)
-	}
-	config, err := c.document(list.Config, sum)
-	if err != nil {
-		return err
-	}
-	known, err := layersOf(config, list)
+	sizes, err := c.documents()
 	if err != nil {
 		return err
 	}
@@ -63,36 +48,79 @@ func (c copying) run() error {
 		if err != nil {
 			return err
 		}
-		if !known[entry.Name] {
-			return malformed("%.80q is none of its layers, or there twice", entry.Name)
+		size, known := sizes[entry.Name]
+		if !known || size != entry.Size {
+			return malformed("%.80q of %d bytes is none of its layers, or there twice", entry.Name, entry.Size)
 		}
-		delete(known, entry.Name)
+		delete(sizes, entry.Name)
 		if err := c.out.WriteHeader(header(entry.Name, entry.Size)); err != nil {
 			return err
 		}
-		if err := copySummed(c.out, c.in, entry.Name, entry.Name[:2*sha256.Size]); err != nil {
+		if err := copySummed(c.out, c.in, entry.Name, strings.TrimPrefix(entry.Name, blobs)); err != nil {
 			return err
 		}
 	}
 }
 
-// layersOf are the names of the layers' files, which the configuration and the manifest have to agree on.
-func layersOf(config []byte, list manifest) (map[string]bool, error) {
-	c, err := parseConfiguration(config)
+// documentCount is how many documents a bundle begins with; the configuration and the image's manifest follow the list.
+const documentCount = 5
+
+// documents copies the documents, which have to be those that we would write, and answers the layers' sizes by name.
+func (c copying) documents() (map[string]int64, error) {
+	var got []document
+	for range documentCount {
+		entry, err := c.next()
+		if errors.Is(err, io.EOF) {
+			return nil, malformed("it ends among its documents")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if entry.Size > documentLimit {
+			return nil, malformed("%.80q has %d bytes", entry.Name, entry.Size)
+		}
+		data, err := io.ReadAll(c.in)
+		if err != nil {
+			return nil, err
+		}
+		got = append(got, document{entry.Name, data})
+	}
+	want, sizes, err := expected(got)
 	if err != nil {
 		return nil, err
 	}
-	if len(c.RootFS.Layers) != len(list.Layers) {
-		return nil, malformed("%d layers where the configuration has %d", len(list.Layers), len(c.RootFS.Layers))
-	}
-	known := map[string]bool{}
-	for i, layer := range c.RootFS.Layers {
-		if name := strings.TrimPrefix(layer, "sha256:") + ".tar"; list.Layers[i] != name {
-			return nil, malformed("a layer is called %.80q, not %s", list.Layers[i], name)
+	for i, part := range want {
+		if got[i].name != part.name || !bytes.Equal(got[i].data, part.data) {
+			return nil, malformed("%.80q is not what belongs there", got[i].name)
 		}
-		known[list.Layers[i]] = true
+		if err := c.out.WriteHeader(header(part.name, int64(len(part.data)))); err != nil {
+			return nil, err
+		}
+		if _, err := c.out.Write(part.data); err != nil {
+			return nil, err
+		}
 	}
-	return known, nil
+	return sizes, nil
+}
+
+// expected are the documents that we would write of what the given ones say.
+func expected(got []document) (want []document, sizes map[string]int64, err error) {
+	var lists []manifest
+	if err := json.Unmarshal(got[0].data, &lists); err != nil || len(lists) != 1 || len(lists[0].RepoTags) > 1 {
+		return nil, nil, malformed("%.80q does not name one image", got[0].name)
+	}
+	var image ocispec.Manifest
+	if err := json.Unmarshal(got[2].data, &image); err != nil {
+		return nil, nil, malformed("%.80q: %v", got[2].name, err)
+	}
+	var all []int64
+	sizes = map[string]int64{}
+	for _, layer := range image.Layers {
+		all = append(all, layer.Size)
+		sizes[blobs+strings.TrimPrefix(string(layer.Digest), "sha256:")] = layer.Size
+	}
+	want, err = documents(strings.Join(lists[0].RepoTags, ""), got[1].data, all)
+	return want, sizes, err
 }
 
 func (c copying) next() (*tar.Header, error) {
@@ -104,30 +132,4 @@ func (c copying) next() (*tar.Header, error) {
 		return nil, malformed("%.80q is no plain file", entry.Name)
 	}
 	return entry, nil
-}
-
-// document copies the next entry, which has to have a name and, where sum is not empty, a SHA-256.
-func (c copying) document(name, sum string) ([]byte, error) {
-	entry, err := c.next()
-	if errors.Is(err, io.EOF) {
-		return nil, malformed("it ends before %s", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if entry.Name != name || entry.Size > documentLimit {
-		return nil, malformed("%.80q of %d bytes where %s is expected", entry.Name, entry.Size, name)
-	}
-	data, err := io.ReadAll(c.in)
-	if err != nil {
-		return nil, err
-	}
-	if got := sumOf(data); sum != "" && got != sum {
-		return nil, malformed("the content of %s has the SHA-256 %s", name, got)
-	}
-	if err := c.out.WriteHeader(header(name, entry.Size)); err != nil {
-		return nil, err
-	}
-	_, err = c.out.Write(data)
-	return data, err
 }

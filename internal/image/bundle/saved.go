@@ -22,7 +22,7 @@ type saved struct {
 	layers   []string // digests, base first
 }
 
-// span is a file's place in the scratch file.
+// span is a file's place in the scratch file; the offset is below 0 for one that was not copied.
 type span struct{ offset, size int64 }
 
 // maxEntries bounds what an archive's index takes of the memory.
@@ -35,7 +35,7 @@ func readSaved(r io.Reader, scratch *os.File, want Image) (*saved, error) {
 	skip := map[string]bool{}
 	for _, layer := range want.Layers[:want.Held] {
 		if !slices.Contains(want.Layers[want.Held:], layer) {
-			skip["blobs/sha256/"+strings.TrimPrefix(layer, "sha256:")] = true
+			skip[blobs+strings.TrimPrefix(layer, "sha256:")] = true
 		}
 	}
 	if err := s.index(tar.NewReader(r), skip); err != nil {
@@ -66,6 +66,7 @@ func (s *saved) index(archive *tar.Reader, skip map[string]bool) error {
 			s.links[name] = path.Clean(entry.Linkname)
 		case tar.TypeReg:
 			if skip[name] {
+				s.files[name] = span{-1, entry.Size}
 				continue
 			}
 			size, err := io.Copy(s.scratch, archive)
@@ -110,13 +111,19 @@ func (s *saved) choose(want Image) error {
 	return malformed("the wanted image is not in it")
 }
 
-func (s *saved) open(name string) (*io.SectionReader, error) {
+// place is where a file is, by the name that it goes by in a manifest.
+func (s *saved) place(name string) string {
 	name = path.Clean(name)
 	if target, ok := s.links[name]; ok {
-		name = target
+		return target
 	}
+	return name
+}
+
+func (s *saved) open(name string) (*io.SectionReader, error) {
+	name = s.place(name)
 	at, ok := s.files[name]
-	if !ok {
+	if !ok || at.offset < 0 {
 		return nil, malformed("it lacks %.200q", name)
 	}
 	return io.NewSectionReader(s.scratch, at.offset, at.size), nil

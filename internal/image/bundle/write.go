@@ -5,11 +5,10 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -42,35 +41,35 @@ func Write(w io.Writer, from io.Reader, scratch *os.File, image Image) error {
 }
 
 func (s *saved) write(w io.Writer, image Image) error {
-	out := tar.NewWriter(w)
-	list := manifest{Config: sumOf(s.config) + ".json", RepoTags: []string{image.Ref}, Layers: []string{}}
-	for _, layer := range s.layers {
-		name, err := hexOf(layer)
-		if err != nil {
+	sizes := make([]int64, len(s.layers))
+	for i, name := range s.manifest.Layers {
+		var err error
+		if sizes[i], err = s.size(name); err != nil {
 			return err
 		}
-		list.Layers = append(list.Layers, name+".tar")
 	}
-	text, err := json.Marshal([]manifest{list})
+	ref := image.Ref
+	if strings.Contains(ref, "@") {
+		ref = "" // a digest is no name that an image can be given
+	}
+	parts, err := documents(ref, s.config, sizes)
 	if err != nil {
 		return err
 	}
-	for _, document := range []struct {
-		name string
-		data []byte
-	}{{manifestName, text}, {list.Config, s.config}} {
-		if err := out.WriteHeader(header(document.name, int64(len(document.data)))); err != nil {
+	out := tar.NewWriter(w)
+	for _, part := range parts {
+		if err := out.WriteHeader(header(part.name, int64(len(part.data)))); err != nil {
 			return err
 		}
-		if _, err := out.Write(document.data); err != nil {
+		if _, err := out.Write(part.data); err != nil {
 			return err
 		}
 	}
 	written := map[string]bool{}
 	for i := image.Held; i < len(s.layers); i++ {
-		if name := list.Layers[i]; !written[name] {
-			written[name] = true
-			if err := s.writeLayer(out, s.manifest.Layers[i], name); err != nil {
+		if layer := s.layers[i]; !written[layer] {
+			written[layer] = true
+			if err := s.writeLayer(out, s.manifest.Layers[i], layer, sizes[i]); err != nil {
 				return err
 			}
 		}
@@ -78,36 +77,48 @@ func (s *saved) write(w io.Writer, image Image) error {
 	return out.Close()
 }
 
-func (s *saved) writeLayer(out *tar.Writer, from, name string) error {
+// size is that of an uncompressed layer. One that is compressed is unpacked for it.
+func (s *saved) size(name string) (int64, error) {
+	if at, ok := s.files[s.place(name)]; ok && at.offset < 0 {
+		return at.size, nil
+	}
+	packed, err := s.open(name)
+	if err != nil {
+		return 0, err
+	}
+	layer, closing, err := plain(packed)
+	if err != nil {
+		return 0, err
+	}
+	defer closing()
+	if layer == io.Reader(packed) {
+		return packed.Size(), nil
+	}
+	size, err := io.Copy(io.Discard, layer)
+	if err != nil {
+		return 0, malformed("unpacking %.200q: %v", name, err)
+	}
+	return size, nil
+}
+
+func (s *saved) writeLayer(out *tar.Writer, from, layer string, size int64) error {
 	packed, err := s.open(from)
 	if err != nil {
 		return err
 	}
-	layer, closing, err := plain(packed)
+	r, closing, err := plain(packed)
 	if err != nil {
 		return err
 	}
 	defer closing()
-	size := packed.Size()
-	if layer != io.Reader(packed) {
-		// An archive's header comes before its content: the size is found by unpacking once for nothing.
-		if size, err = io.Copy(io.Discard, layer); err != nil {
-			return malformed("unpacking %.200q: %v", from, err)
-		}
-		if _, err := packed.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		again, closing, err := plain(packed)
-		if err != nil {
-			return err
-		}
-		defer closing()
-		layer = again
-	}
-	if err := out.WriteHeader(header(name, size)); err != nil {
+	sum, err := hexOf(layer)
+	if err != nil {
 		return err
 	}
-	return copySummed(out, layer, name, name[:2*sha256.Size])
+	if err := out.WriteHeader(header(blobs+sum, size)); err != nil {
+		return err
+	}
+	return copySummed(out, r, layer, sum)
 }
 
 var (

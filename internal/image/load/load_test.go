@@ -32,22 +32,25 @@ func sum(data []byte) string {
 // archive is a bundle of one layer.
 func archive(t testing.TB, layer string) []byte {
 	t.Helper()
-	config, _ := json.Marshal(map[string]any{"rootfs": map[string]any{"diff_ids": []string{"sha256:" + sum([]byte(layer))}}})
-	list, _ := json.Marshal([]any{map[string]any{"Config": sum(config) + ".json", "RepoTags": []string{"shop:1"}, "Layers": []string{sum([]byte(layer)) + ".tar"}}})
-	var out bytes.Buffer
-	w := tar.NewWriter(&out)
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{{"manifest.json", list}, {sum(config) + ".json", config}, {sum([]byte(layer)) + ".tar", []byte(layer)}} {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: f.name, Mode: 0o644, Size: int64(len(f.data))}); err != nil {
+	digest := "sha256:" + sum([]byte(layer))
+	config, _ := json.Marshal(map[string]any{"rootfs": map[string]any{"diff_ids": []string{digest}}})
+	list, _ := json.Marshal([]any{map[string]any{"Config": "config", "Layers": []string{"layer"}}})
+	var saved, out bytes.Buffer
+	w := tar.NewWriter(&saved)
+	for name, data := range map[string][]byte{"manifest.json": list, "config": config, "layer": []byte(layer)} {
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data))}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Write(f.data); err != nil {
+		if _, err := w.Write(data); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(); err != nil {
+	scratch, err := os.Create(filepath.Join(t.TempDir(), "scratch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scratch.Close()
+	if err := errors.Join(w.Close(), bundle.Write(&out, &saved, scratch, bundle.Image{Ref: "shop:1", Layers: []string{digest}})); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
