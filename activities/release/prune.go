@@ -8,6 +8,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/fence"
+	"github.com/longshore-dev/longshore/activities/transfer"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/planner"
@@ -88,6 +89,9 @@ func (a Activities) Clean(ctx context.Context, in activities.CleanInput) (activi
 			if err := h.Engine().ContainerRemove(ctx, c.ID); err != nil {
 				return err
 			}
+		}
+		if err := transfer.Forget(ctx, h.Files(), in.Site); err != nil {
+			return err
 		}
 		return untag(ctx, h, in.Site, func(_ string, ours []string) []string {
 			return slices.DeleteFunc(ours, func(tag string) bool { return !strings.HasSuffix(tag, ":"+in.Release) })

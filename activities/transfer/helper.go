@@ -126,7 +126,7 @@ func (u upload) container(b *spool.Bundle) app.Container {
 	}
 	return app.Container{
 		Image: u.helper.Ref,
-		Command: []string{"load", "--bundle", "/incoming/" + b.Digest + partSuffix, "--digest", b.Digest,
+		Command: []string{"load", "--bundle", "/incoming/" + u.partName(b), "--digest", b.Digest,
 			"--plain", strconv.FormatInt(b.Plain, 10), "--socket", "/engine.sock"},
 		Labels:      map[string]string{app.LabelRole: app.RoleLoader},
 		NetworkMode: "none",

@@ -42,8 +42,6 @@ func (a Activities) Register(shared, own activities.Registry) {
 }
 
 const (
-	// incoming is the folder for uploads in a host's state folder.
-	incoming = "incoming"
 	// sendLock has one image at a time go to a host, whatever worker sends it: the second finds the layers that it shares
 	// with the first. It is an hour's wait for a large image on a slow line at most.
 	sendLock     = incoming + "/lock"

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -20,12 +18,6 @@ type upload struct {
 	helper *edgeimage.Image
 }
 
-// partSuffix ends the names of uploads, which are their digests.
-const partSuffix = ".part"
-
-// partKept is how long an upload that nobody goes on with stays.
-const partKept = 24 * time.Hour
-
 func (u upload) carry(ctx context.Context, held int) error {
 	b, err := u.bundles.Get(ctx, u.key(held), u.bundleOf(ctx, held))
 	if err != nil {
@@ -35,22 +27,22 @@ func (u upload) carry(ctx context.Context, held int) error {
 	err = u.deliver(ctx, b)
 	if errors.Is(err, errCorrupt) {
 		// It may have been left so by another time. What is new has no such excuse.
-		if err = u.to.Files().Remove(ctx, partOf(b)); err == nil {
+		if err = u.to.Files().Remove(ctx, u.part(b)); err == nil {
 			err = u.deliver(ctx, b)
 		}
 	}
 	switch {
 	case errors.Is(err, errCorrupt):
-		return errors.Join(err, u.bundles.Discard(b), u.to.Files().Remove(ctx, partOf(b)))
+		return errors.Join(err, u.bundles.Discard(b), u.to.Files().Remove(ctx, u.part(b)))
 	case errors.Is(err, errNoHelper):
 		u.remark("the helper that goes on after an interruption cannot run there (" + err.Error() + ")")
-		if err := u.to.Files().Remove(ctx, partOf(b)); err != nil {
+		if err := u.to.Files().Remove(ctx, u.part(b)); err != nil {
 			return err
 		}
 		return stream{u.shipment}.carry(ctx, held)
 	case errors.Is(err, host.ErrDiskFull):
 		// Nothing goes on before somebody has made room, of which this takes a part.
-		return errors.Join(err, u.to.Files().Remove(ctx, partOf(b)))
+		return errors.Join(err, u.to.Files().Remove(ctx, u.part(b)))
 	case err == nil, errors.Is(err, errRefused):
 		return errors.Join(err, u.clean(ctx, b))
 	}
@@ -61,8 +53,6 @@ func (u upload) carry(ctx context.Context, held int) error {
 func (u upload) key(held int) string {
 	return fmt.Sprint("1 ", u.in.Builder.Name, " ", u.in.Builder.Address, " ", u.image.ID, " ", u.image.Ref, " ", held)
 }
-
-func partOf(b *spool.Bundle) string { return incoming + "/" + b.Digest + partSuffix }
 
 // deliver uploads what is not there yet, and has it loaded.
 func (u upload) deliver(ctx context.Context, b *spool.Bundle) error {
@@ -77,7 +67,7 @@ func (u upload) deliver(ctx context.Context, b *spool.Bundle) error {
 	if offset < b.Size {
 		var sent atomic.Int64
 		source := counter{b.Read(offset), func(n int) { u.progress(ctx, offset+sent.Add(int64(n)), b.Size) }}
-		err := u.to.Files().Put(ctx, partOf(b), offset, source, b.Size-offset)
+		err := u.to.Files().Put(ctx, u.part(b), offset, source, b.Size-offset)
 		u.sent += sent.Load()
 		if err != nil {
 			return err
@@ -88,7 +78,7 @@ func (u upload) deliver(ctx context.Context, b *spool.Bundle) error {
 
 // arrivedSoFar is the offset to go on from.
 func (u upload) arrivedSoFar(ctx context.Context, b *spool.Bundle) (int64, error) {
-	part, err := u.to.Files().Stat(ctx, partOf(b))
+	part, err := u.to.Files().Stat(ctx, u.part(b))
 	switch {
 	case errors.Is(err, host.ErrNotFound):
 		return 0, nil
@@ -97,32 +87,25 @@ func (u upload) arrivedSoFar(ctx context.Context, b *spool.Bundle) (int64, error
 	case part.Size == b.Size:
 		return b.Size, nil
 	case part.Size > b.Size:
-		return 0, u.to.Files().Remove(ctx, partOf(b))
+		return 0, u.to.Files().Remove(ctx, u.part(b))
 	}
 	return part.Size / host.PutBlock * host.PutBlock, nil
 }
 
+// part is the upload's place in the host's state folder.
+func (u upload) part(b *spool.Bundle) string { return incoming + "/" + u.partName(b) }
+
+func (u upload) partName(b *spool.Bundle) string {
+	return partPrefix(u.in.Site) + b.Digest + partSuffix
+}
+
 // clean removes the upload, and those that nobody has gone on with.
 func (u upload) clean(ctx context.Context, b *spool.Bundle) error {
-	files := u.to.Files()
-	if err := files.Remove(ctx, partOf(b)); err != nil {
+	if err := u.to.Files().Remove(ctx, u.part(b)); err != nil {
 		return err
 	}
-	names, err := files.List(ctx, incoming)
-	if err != nil {
+	if err := removeOld(ctx, u.to.Files()); err != nil {
 		return err
-	}
-	for _, name := range names {
-		if !strings.HasSuffix(name, partSuffix) {
-			continue
-		}
-		part, err := files.Stat(ctx, incoming+"/"+name)
-		if err == nil && part.Age > partKept {
-			err = files.Remove(ctx, incoming+"/"+name)
-		}
-		if err != nil && !errors.Is(err, host.ErrNotFound) {
-			return err
-		}
 	}
 	return u.bundles.Prune()
 }

@@ -57,7 +57,7 @@ func (p *place) help(ctx context.Context) (code int, said string) {
 			return 1, err.Error()
 		}
 		sum := sha256.Sum256(data)
-		if hex.EncodeToString(sum[:])+".part" != name {
+		if !strings.HasSuffix(name, "-"+hex.EncodeToString(sum[:])+".part") {
 			return load.ExitCorrupt, "corrupt"
 		}
 		var plain bytes.Buffer
@@ -280,5 +280,24 @@ func TestUploadWithoutRoom(t *testing.T) {
 	_, err = p.transfer(t, image)
 	if kindOf(err) != app.KindDisk || !strings.Contains(activities.FailureOf(err).Advice, "docker system prune") || len(p.parts(t.Context())) != 0 {
 		t.Errorf("a disk that fills up meanwhile: %v, left %q", err, p.parts(t.Context()))
+	}
+}
+
+// A run that is cancelled or fails takes its site's uploads away, and nobody else's.
+func TestForget(t *testing.T) {
+	p := newUploadPlace(t, helper{})
+	image := p.builder.AddImage(tag, memory.ImageSpec{})
+	p.host.FailOnce("ContainerCreate", host.ErrUnreachable)
+	if _, err := p.transfer(t, image); kindOf(err) != app.KindUnreachable {
+		t.Fatal(err)
+	}
+	files := p.host.Host().Files()
+	for _, c := range []struct {
+		site app.Site
+		left int
+	}{{app.Site{Org: "default", Project: "other", Name: "production"}, 1}, {app.Site{}, 0}} {
+		if err := transfer.Forget(t.Context(), files, c.site); err != nil || len(p.parts(t.Context())) != c.left {
+			t.Errorf("%s: %v, left %q", c.site, err, p.parts(t.Context()))
+		}
 	}
 }

@@ -47,7 +47,7 @@ var walls = []wall{
 			module + "activities/release", module + "activities/transfer", module + "activities/fence", module + "activities/failing",
 			module + "activities/heartbeat",
 			module + "worker/", module + "internal/ssh", module + "internal/docker", module + "internal/host", module + "internal/host/",
-			module + "internal/build", module + "internal/image", module + "internal/edge", module + "internal/edge/",
+			module + "internal/build", module + "internal/image/", module + "internal/edge", module + "internal/edge/",
 			"golang.org/x/crypto/ssh", "golang.org/x/crypto/ssh/", "github.com/docker/docker/",
 		},
 		reason: "the CLI must start fast and must work where it cannot reach a host: the worker does the work",
@@ -55,6 +55,11 @@ var walls = []wall{
 	{
 		folder: "internal", never: []string{"go.temporal.io/", module + "config", module + "workflows", module + "activities", module + "activities/", module + "worker/", module + "starter/"},
 		reason: "mechanism must be usable and testable without the engine and the user's files",
+	},
+	{
+		folder: "internal/image",
+		never:  []string{module + "internal/host", module + "internal/host/", module + "internal/docker", module + "internal/ssh", "github.com/docker/docker/"},
+		reason: "the helper on the hosts is made of it, and must stay small; how a bundle is carried is not its affair",
 	},
 	{
 		folder: "activities",

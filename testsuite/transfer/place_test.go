@@ -58,7 +58,7 @@ func newPlace(t *testing.T, options ...hosts.Option) *place {
 	opener := p.opener()
 	p.local, err = opener.Open(ctx, p.builder)
 	must(t, err)
-	p.remote, err = opener.Open(ctx, p.host.AppHost())
+	p.remote, err = opener.Open(ctx, p.appHost())
 	must(t, err)
 	p.bringHelper()
 	return p
@@ -70,6 +70,15 @@ func (p *place) bringHelper() {
 	image, err := p.helper.For("")
 	must(p.t, err)
 	must(p.t, p.remote.Engine().ImageLoad(p.ctx, image.Tar()))
+}
+
+// appHost is the host with a state folder that its login may write.
+func (p *place) appHost() app.Host {
+	h := p.host.AppHost()
+	if p.host.User == hosts.Member {
+		h.StateDir = "/home/" + hosts.Member + "/longshore"
+	}
+	return h
 }
 
 // opener has connections of its own.
@@ -100,7 +109,7 @@ func (p *place) image(name string, layers ...layer) app.Image {
 
 func (p *place) transfer(worker transfer.Activities, image app.Image) (activities.TransferResult, error) {
 	return worker.Transfer(p.ctx, activities.TransferInput{
-		Target: activities.Target{Host: p.host.AppHost()}, Builder: p.builder, Service: "web", Image: image,
+		Target: activities.Target{Host: p.appHost()}, Builder: p.builder, Service: "web", Image: image,
 	})
 }
 
@@ -126,7 +135,7 @@ func (p *place) holds(image app.Image) {
 	if err != nil || id != image.ID {
 		p.t.Fatalf("the host holds %q, %v, not %s", id, err, image.ID)
 	}
-	if left, err := p.host.Exec(p.ctx, "sh", "-c", "ls /var/lib/longshore/incoming; docker ps -aq"); err != nil || left != "lock" {
+	if left, err := p.host.Exec(p.ctx, "sh", "-c", "ls "+p.remote.Files().Root()+"/incoming; docker ps -aq"); err != nil || left != "lock" {
 		p.t.Errorf("left on the host: %q, %v", left, err)
 	}
 }

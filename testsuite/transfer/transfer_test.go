@@ -60,7 +60,7 @@ func TestAnUploadThatIsCutGoesOn(t *testing.T) {
 	for _, c := range []struct {
 		release hosts.Release
 		login   string
-	}{{hosts.Bookworm, hosts.Sudoer}, {hosts.Trixie, hosts.Root}} {
+	}{{hosts.Bookworm, hosts.Sudoer}, {hosts.Trixie, hosts.Member}} {
 		t.Run(string(c.release), func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t, hosts.OnRelease(c.release), hosts.LoginAs(c.login))

@@ -15,13 +15,16 @@ import (
 )
 
 // A line is printed for every block that is in the file, so that no more is under way than may be lost. Each block goes
-// to its own place: what a cut connection still holds can arrive late and changes nothing, as it is the same bytes.
+// to its own place: what a cut connection still holds can arrive late and changes nothing, as it is the same bytes; nor
+// does it bring back a file that was removed meanwhile.
 const putBlocks = `
 set -eu
 umask 077
 mkdir -p -- "$(dirname -- "$1")"
 at=$2
+: >> "$1"
 while [ "$at" -lt "$3" ]; do
+	[ -e "$1" ] || { echo "the file was removed meanwhile" >&2; exit 1; }
 	dd of="$1" bs="$4" count=1 seek="$at" iflag=fullblock conv=notrunc status=none
 	echo
 	at=$((at + 1))
