@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,12 +15,15 @@ import (
 
 // timeline notes what happens to a host's containers, by name, in order.
 func (d *deploys) timeline(on string) func() []string {
+	var mu sync.Mutex // activities run at once
 	var events []string
 	names := map[string]string{}
 	d.OnOp(func(at string, op hostmemory.Op) error {
 		if at != on || !strings.HasPrefix(op.Name, "Container") {
 			return nil
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		for name, c := range d.Machine(on).Containers() {
 			names[c.ID] = name
 		}
@@ -35,7 +39,12 @@ func (d *deploys) timeline(on string) func() []string {
 		}
 		return nil
 	})
-	return func() []string { d.OnOp(nil); return events }
+	return func() []string {
+		d.OnOp(nil)
+		mu.Lock()
+		defer mu.Unlock()
+		return events
+	}
 }
 
 // inOrder fails unless the events happen in this order.
