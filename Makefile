@@ -67,7 +67,8 @@ test-unit: compiler ## tests that need no Docker, with the race detector
 
 .PHONY: test-e2e
 test-e2e: test-world ## tests on real hosts
-	$(TEST) -count 1 -tags e2e -timeout 30m $(E2E)
+	PATH="$(CURDIR)/bin:$$PATH" LONGSHORE_TEST_BASE=longshore-test-base:bookworm \
+		$(TEST) -count 1 -tags e2e -timeout 30m $(E2E)
 
 .PHONY: soak
 soak: test-world ## deploy again and again under load

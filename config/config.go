@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -60,8 +61,12 @@ type Project struct {
 	Files []string
 }
 
-// maxSpecBytes is how large a spec may be: it travels to the engine as one message.
-const maxSpecBytes = 1_500_000
+// maxSpecBytes is how large a spec may be: it travels to the engine as one message, which Temporal bounds at 2 MB. Those
+// for all hosts may travel together, in a request that gRPC bounds at 4 MB: maxSpecsBytes is for all of them.
+const (
+	maxSpecBytes  = 1_500_000
+	maxSpecsBytes = 3_000_000
+)
 
 // Load reads a project for one site and validates it. What is wrong in the files is Problems, all that was found; a git
 // tree with changes is a *DirtyError unless allowed.
@@ -212,9 +217,10 @@ func checkSize(spec app.Spec) error {
 	if err != nil {
 		return err
 	}
-	if len(text) > maxSpecBytes {
-		return Problems{{Path: "services", Message: "the whole configuration is larger than 1.5 MB",
-			Advice: "put large files into images or volumes, and shorten the environment"}}
+	if limit := min(maxSpecBytes, maxSpecsBytes/max(1, len(spec.Hosts))); len(text) > limit {
+		return Problems{{Path: "services",
+			Message: fmt.Sprintf("the whole configuration is %d kB, larger than the %d kB that may go to %d hosts at once", len(text)/1000, limit/1000, len(spec.Hosts)),
+			Advice:  "put large files into images or volumes, and shorten the environment"}}
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func TestSpecTooLarge(t *testing.T) {
 		"more.yaml": "services:\n  web: {env_file: big.env}\n"})
 	load(t, dir, Options{Host: "local"})
 	_, err := tryLoad(t, dir, Options{Host: "local", Compose: []string{"compose.yaml", "more.yaml"}})
-	if err == nil || !strings.Contains(err.Error(), "larger than 1.5 MB") {
+	if err == nil || !strings.Contains(err.Error(), "larger than the 1500 kB that may go to 1 hosts") {
 		t.Errorf("got %.200v", err)
 	}
 }

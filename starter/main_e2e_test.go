@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,6 +39,10 @@ func newDesk(t *testing.T) *desk {
 	}
 	t.Setenv(supervise.TemporalVariable, temporal)
 	t.Setenv("LONGSHORE_STATE", state)
+	// Other tests start engines at the same time: each has ports of its own instead of the usual ones.
+	for name, port := range freePorts(t, "LONGSHORE_ENGINE_PORT", "LONGSHORE_ENGINE_UI_PORT", "LONGSHORE_ENGINE_CODEC_PORT") {
+		t.Setenv(name, port)
+	}
 	d := &desk{t: t, program: filepath.Join(bin, "longshore"), project: filepath.Join(t.TempDir(), "shop")}
 	if err := os.Mkdir(d.project, 0o755); err != nil {
 		t.Fatal(err)
@@ -52,6 +57,21 @@ func newDesk(t *testing.T) *desk {
 		}
 	})
 	return d
+}
+
+// freePorts finds a port for each name.
+func freePorts(t *testing.T, names ...string) map[string]string {
+	t.Helper()
+	ports := map[string]string{}
+	for _, name := range names {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		_, ports[name], _ = net.SplitHostPort(listener.Addr().String()) // an address of a listener has a port
+	}
+	return ports
 }
 
 func (d *desk) command(args ...string) (*exec.Cmd, *bytes.Buffer) {

@@ -15,7 +15,7 @@ import (
 
 // timeline notes what happens to a host's containers, by name, in order.
 func (d *deploys) timeline(on string) func() []string {
-	var mu sync.Mutex // calls come at once
+	var mu sync.Mutex // activities run at once
 	var events []string
 	names := map[string]string{}
 	d.OnOp(func(at string, op hostmemory.Op) error {

@@ -175,3 +175,22 @@ func TestUnreachableHostFailsBeforeAnyChange(t *testing.T) {
 		t.Errorf("%v", changes)
 	}
 }
+
+// A run that is reset after it was undone finds its images gone: it says so at once, and is undone again.
+func TestImageIsGoneFromTheHost(t *testing.T) {
+	d := world("web-1")
+	want(t, d.deploy(t, d.Shop("aaa", "web-1")), app.Succeeded)
+	before := d.states("web-1")
+	ended := d.run(t, d.everythingChanges("bbb", "web-1"), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+		out, err := a.Work()
+		if a.Step == activities.Prepare.Name {
+			return out, d.Machine("web-1").Host().Engine().ImageRemove(a.Context(), "longshore/shop-production/web:2-bbb")
+		}
+		return out, err
+	}})
+	want(t, ended, app.FailedClean)
+	if f := ended.Result.Failure; f.Kind != app.KindMissing || f.Service != "web" || ended.Count(activities.RunReleaseCommand.Name) != 1 {
+		t.Errorf("%+v after %d attempts", f, ended.Count(activities.RunReleaseCommand.Name))
+	}
+	same(t, before, d.states("web-1"))
+}

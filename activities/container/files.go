@@ -2,15 +2,14 @@ package container
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
 
-	"github.com/longshore-dev/longshore/activities/fence"
+	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/planner"
 )
 
 // writeFiles puts a container's files into the site's folder on the host, named by what they are, and answers the
@@ -19,10 +18,8 @@ import (
 func writeFiles(ctx context.Context, h host.Host, site app.Site, writer string, files []app.File) ([]app.Mount, error) {
 	var mounts []app.Mount
 	for _, f := range files {
-		if f.Mode == 0 {
-			f.Mode = 0o444
-		}
-		path := fence.SiteDir(site) + "/files/" + fileName(f)
+		f.Mode = planner.FileMode(f)
+		path := release.FilesDir(site) + "/" + planner.FileName(f)
 		_, err := h.Files().Read(ctx, path)
 		if errors.Is(err, host.ErrNotFound) {
 			err = writeFile(ctx, h, path, writer, f)
@@ -33,14 +30,6 @@ func writeFiles(ctx context.Context, h host.Host, site app.Site, writer string, 
 		mounts = append(mounts, app.Mount{Type: "bind", Source: h.Files().Root() + "/" + path, Target: f.Target, ReadOnly: true})
 	}
 	return mounts, nil
-}
-
-// fileName identifies a file by its content, owner and mode.
-func fileName(f app.File) string {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%d:%d:%o:", f.UID, f.GID, f.Mode)
-	sum.Write(f.Content)
-	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
 // writeFile writes under another name first where the owner has to be set, so that a file of its own name is complete.

@@ -222,6 +222,10 @@ func times(n int) string {
 
 // fail makes the failure of this container, with its last lines.
 func (w *watch) fail(ctx context.Context, kind, what, advice string, c *app.ContainerState) error {
+	// A machine that reboots stops its containers first, which is no failure of theirs: they are asked again when it is back.
+	if err := host.Stopping(ctx, w.host); err != nil {
+		return err
+	}
 	f := app.Failure{Kind: kind, Host: w.in.Host.Name, Service: w.in.Service, Message: w.in.Service + " (" + w.name + ") " + what, Advice: advice}
 	if c != nil && !c.Running() {
 		f.Exited, f.ExitCode = true, c.ExitCode

@@ -57,7 +57,7 @@ func startReleaseCommand(ctx context.Context, h host.Host, in activities.Release
 		request.Labels[app.LabelRole] = app.RoleReleaseCommand
 		request.Ports, request.Restart, request.FixedName = nil, app.Restart{Name: "no"}, ""
 		request.Healthcheck = &app.Healthcheck{Test: []string{"NONE"}}
-		if id, err = h.Engine().ContainerCreate(ctx, in.Command.Name, request); err != nil {
+		if id, err = create(ctx, h, in.StartInput, in.Command.Name, request); err != nil {
 			return err
 		}
 	}

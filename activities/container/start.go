@@ -59,7 +59,7 @@ func startOne(ctx context.Context, h host.Host, in activities.StartInput, plan a
 		if err != nil {
 			return "", err
 		}
-		if id, err = h.Engine().ContainerCreate(ctx, plan.Name, request); err != nil {
+		if id, err = create(ctx, h, in, plan.Name, request); err != nil {
 			return "", err
 		}
 	}
@@ -74,6 +74,20 @@ func startOne(ctx context.Context, h host.Host, in activities.StartInput, plan a
 		return "", err
 	}
 	return started.Addresses[in.Networks[app.DefaultNetwork]], nil
+}
+
+// create makes a container. What it is made of was there when the run prepared it: a run that is reset after it was
+// undone finds it gone, and no retry brings it back.
+func create(ctx context.Context, h host.Host, in activities.StartInput, name string, request app.Container) (string, error) {
+	id, err := h.Engine().ContainerCreate(ctx, name, request)
+	if errors.Is(err, host.ErrNotFound) {
+		return "", failing.With(app.Failure{
+			Kind: app.KindMissing, Host: in.Host.Name, Service: in.Service.Name,
+			Message: fmt.Sprintf("%s cannot be made: %s", name, err),
+			Advice:  "Deploy again: what was prepared for it is gone.",
+		}, nil)
+	}
+	return id, err
 }
 
 // containerOf completes a service's container: image, labels, real names, fixed address and files.

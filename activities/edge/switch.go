@@ -35,6 +35,9 @@ func allRun(ctx context.Context, h host.Host, in activities.SwitchInput) error {
 			return err
 		}
 		if err != nil || !c.Running() {
+			if err := host.Stopping(ctx, h); err != nil {
+				return err
+			}
 			return failing.With(app.Failure{
 				Kind: app.KindMissing, Host: in.Host.Name, Message: "the container " + name + " does not run, so nothing was switched to it",
 				Advice: "Deploy again.",

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -26,12 +25,12 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 			return err
 		}
 		keep := newest(ids, current.ID, in.Keep)
+		kept, err := loadAll(ctx, h, in.Site, keep)
+		if err != nil {
+			return err
+		}
 		used := map[string]bool{}
-		for _, id := range keep {
-			r, err := Load(ctx, h, in.Site, id)
-			if err != nil && !errors.Is(err, host.ErrNotFound) {
-				return err
-			}
+		for _, r := range kept {
 			for _, image := range r.Images {
 				used[image.Ref], used[image.ID] = true, true
 			}
@@ -47,7 +46,7 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 				return err
 			}
 		}
-		return nil
+		return pruneFiles(ctx, h, in.Site, kept)
 	})
 }
 
@@ -93,10 +92,27 @@ func (a Activities) Clean(ctx context.Context, in activities.CleanInput) (activi
 		if err := transfer.Forget(ctx, h.Files(), in.Site); err != nil {
 			return err
 		}
-		return untag(ctx, h, in.Site, func(_ string, ours []string) []string {
+		err = untag(ctx, h, in.Site, func(_ string, ours []string) []string {
 			return slices.DeleteFunc(ours, func(tag string) bool { return !strings.HasSuffix(tag, ":"+in.Release) })
 		})
+		if err != nil {
+			return err
+		}
+		return cleanFiles(ctx, h, in.Site)
 	})
+}
+
+// cleanFiles removes the config files that no recorded release names.
+func cleanFiles(ctx context.Context, h host.Host, site app.Site) error {
+	_, ids, err := Read(ctx, h, site)
+	if err != nil {
+		return err
+	}
+	recorded, err := loadAll(ctx, h, site, ids)
+	if err != nil {
+		return err
+	}
+	return pruneFiles(ctx, h, site, recorded)
 }
 
 // unusedTags are those of an image's tags that no record names. An image that a record names by its id alone, since a

@@ -24,7 +24,7 @@ func (a Activities) Pull(ctx context.Context, in activities.PullInput) (app.Imag
 	if missing := err != nil; missing || in.Policy == "always" {
 		if in.Policy == "never" {
 			return app.Image{}, failing.With(app.Failure{
-				Kind: app.KindPull, Host: in.Host.Name, Service: in.Service,
+				Kind: app.KindMissing, Host: in.Host.Name, Service: in.Service,
 				Message: "the image " + in.Ref + " is not on " + in.Host.Name + ", and pull_policy is never",
 				Advice:  "Load the image on the host, or set another pull_policy.",
 			}, nil)

@@ -123,7 +123,7 @@ func TestPullPolicies(t *testing.T) {
 		{"missing", true, 0, ""},
 		{"always", true, 1, ""},
 		{"never", true, 0, ""},
-		{"never", false, 0, app.KindPull},
+		{"never", false, 0, app.KindMissing},
 	} {
 		p := newPlace()
 		published := p.host.Publish("postgres:1", memory.ImageSpec{Layers: []string{"new"}})

@@ -26,7 +26,7 @@ const (
 // Permanent says whether a retry of the same step cannot mend a failure of the kind.
 func Permanent(kind string) bool {
 	switch kind {
-	case KindUnreachable, KindNoDocker, KindInternal:
+	case KindUnreachable, KindNoDocker, KindInternal, KindPull:
 		return false
 	}
 	return true

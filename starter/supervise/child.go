@@ -34,6 +34,7 @@ type program struct {
 	say   func(format string, a ...any)
 
 	started atomic.Pointer[time.Time] // of the process that runs now
+	pid     atomic.Int64              // of the newest process; 0 before the first
 	deaths  atomic.Int32              // since it last was steady
 }
 
@@ -82,6 +83,7 @@ func (p *program) once(ctx context.Context) error {
 	}
 	now := time.Now()
 	p.started.Store(&now)
+	p.pid.Store(int64(cmd.Process.Pid))
 	p.say("the %s runs (process %d)", p.name, cmd.Process.Pid)
 	return cmd.Wait()
 }

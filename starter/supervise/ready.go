@@ -19,9 +19,13 @@ const comeUp = time.Minute
 // tooManyDeaths says that a program that has not been of use yet never will be.
 const tooManyDeaths = 5
 
-// awaitEngine waits until the engine answers and is prepared.
+// awaitEngine waits until the engine answers, is ours and is prepared.
 func (s *supervisor) awaitEngine(ctx context.Context, p *program) error {
 	return s.await(ctx, p, func(ctx context.Context) error {
+		port := portOf(s.endpoints.Engine)
+		if ours, err := listens(int(p.pid.Load()), port); err != nil || !ours {
+			return errors.Join(err, fmt.Errorf("it does not listen on port %d", port))
+		}
 		c, err := dial(ctx, s.state)
 		if err != nil {
 			return err

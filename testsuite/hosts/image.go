@@ -61,14 +61,15 @@ func base(ctx context.Context, release Release, progress io.Writer) (string, err
 		return made, nil
 	}
 	public := "debian:" + string(release) + "-slim"
-	if imageExists(ctx, public) {
-		return public, nil
+	if !imageExists(ctx, public) {
+		pull, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		fmt.Fprintf(progress, "pulling %s\n", public)
+		_, _ = docker(pull, nil, "pull", "--quiet", public) // that it is not there then says enough
 	}
-	pull, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	fmt.Fprintf(progress, "pulling %s\n", public)
-	if _, err := docker(pull, nil, "pull", "--quiet", public); err == nil {
-		return public, nil
+	if imageExists(ctx, public) {
+		_, err := docker(ctx, nil, "tag", public, made)
+		return made, err
 	}
 	if err := ctx.Err(); err != nil {
 		return "", err
