@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/release"
@@ -12,8 +13,8 @@ import (
 	"github.com/longshore-dev/longshore/internal/planner"
 )
 
-// networksLock keeps two sites of one host from choosing the same subnet.
-const networksLock = "networks.lock"
+// subnetAttempts bounds how often a subnet is looked for that another site has taken in the meantime.
+const subnetAttempts = 10
 
 // Prepare implements activities.Prepare.
 func (a Activities) Prepare(ctx context.Context, in activities.PrepareInput) (activities.Nothing, error) {
@@ -47,30 +48,37 @@ func ensureNetwork(ctx context.Context, h host.Host, t activities.Target, n app.
 	return nil
 }
 
+// createNetwork makes a network. Another site may take the subnet that was found free in the moment before: the engine
+// refuses the second, which then looks again. No lock of the host is asked for that: a lock under the site's own would
+// have many deploys at once wait for each other's sessions.
 func createNetwork(ctx context.Context, h host.Host, t activities.Target, n app.Network, name string) error {
-	return host.WithLock(ctx, h.Files(), networksLock, false, host.LockLimit, func(ctx context.Context) error {
-		n.Labels = labels(n.Labels, t.Site)
-		n.Labels[app.LabelNetwork] = n.Name
+	n.Labels = labels(n.Labels, t.Site)
+	n.Labels[app.LabelNetwork] = n.Name
+	asked := n.Subnets
+	for attempt := 1; ; attempt++ {
 		if n.Name == app.DefaultNetwork {
-			subnets, err := siteSubnets(ctx, h, n)
+			subnets, err := siteSubnets(ctx, h, t.Site, asked)
 			if err != nil {
 				return err
 			}
 			n.Subnets = subnets
 		}
 		_, err := h.Engine().NetworkCreate(ctx, name, n)
-		if errors.Is(err, host.ErrConflict) {
+		switch {
+		case errors.Is(err, host.ErrConflict):
 			return nil // an earlier attempt made it
+		case errors.Is(err, host.ErrAddressTaken) && len(asked) == 0 && attempt < subnetAttempts:
+			continue
 		}
 		return err
-	})
+	}
 }
 
 // siteSubnets are the site's own network's: the file's or a free one, with the lower half kept for fixed addresses.
-func siteSubnets(ctx context.Context, h host.Host, n app.Network) ([]app.Subnet, error) {
-	subnets := n.Subnets
+func siteSubnets(ctx context.Context, h host.Host, site app.Site, asked []app.Subnet) ([]app.Subnet, error) {
+	subnets := slices.Clone(asked)
 	if len(subnets) == 0 {
-		free, err := freeSubnet(ctx, h)
+		free, err := freeSubnet(ctx, h, site)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
@@ -22,7 +24,7 @@ const (
 var errNoSubnet = errors.New("no subnet is free for the site's network")
 
 // freeSubnet finds a subnet that overlaps no route and no Docker network of the host.
-func freeSubnet(ctx context.Context, h host.Host) (string, error) {
+func freeSubnet(ctx context.Context, h host.Host, site app.Site) (string, error) {
 	var taken []netip.Prefix
 	out, err := h.Run(ctx, host.Command{Args: []string{"cat", "/proc/net/route"}})
 	if err != nil {
@@ -40,13 +42,16 @@ func freeSubnet(ctx context.Context, h host.Host) (string, error) {
 			}
 		}
 	}
-	return chooseSubnet(taken)
+	first := sha256.Sum256([]byte(site.String()))
+	return chooseSubnet(taken, first[0])
 }
 
-func chooseSubnet(taken []netip.Prefix) (string, error) {
+// chooseSubnet looks in each pool from a site's own place on, so that sites deployed at the same moment rarely want the
+// same subnet.
+func chooseSubnet(taken []netip.Prefix, first byte) (string, error) {
 	for second := firstPool; second <= lastPool; second++ {
-		for third := range 256 {
-			p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(second), byte(third), 0}), 24)
+		for i := range 256 {
+			p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(second), first + byte(i), 0}), 24)
 			if !overlapsAny(p, taken) {
 				return p.String(), nil
 			}

@@ -22,13 +22,16 @@ bad	zz	00000000	0001	0	0	0	00FFFFFF	0	0	0
 func TestChooseSubnet(t *testing.T) {
 	tests := map[string]struct {
 		taken []string
+		first byte
 		want  string
 	}{
-		"all free":        {nil, "10.213.0.0/24"},
-		"first is routed": {[]string{"10.213.0.0/24"}, "10.213.1.0/24"},
-		"a wide route":    {[]string{"10.213.0.0/16"}, "10.214.0.0/24"},
-		"a host route":    {[]string{"10.213.0.7/32"}, "10.213.1.0/24"},
-		"everything":      {[]string{"10.0.0.0/8"}, ""},
+		"all free":        {nil, 0, "10.213.0.0/24"},
+		"its own place":   {nil, 77, "10.213.77.0/24"},
+		"first is routed": {[]string{"10.213.0.0/24"}, 0, "10.213.1.0/24"},
+		"past the end":    {[]string{"10.213.255.0/24"}, 255, "10.213.0.0/24"},
+		"a wide route":    {[]string{"10.213.0.0/16"}, 0, "10.214.0.0/24"},
+		"a host route":    {[]string{"10.213.0.7/32"}, 0, "10.213.1.0/24"},
+		"everything":      {[]string{"10.0.0.0/8"}, 0, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +39,7 @@ func TestChooseSubnet(t *testing.T) {
 			for _, p := range test.taken {
 				taken = append(taken, netip.MustParsePrefix(p))
 			}
-			got, err := chooseSubnet(taken)
+			got, err := chooseSubnet(taken, test.first)
 			if got != test.want || (err != nil) != (test.want == "") {
 				t.Errorf("%q, %v", got, err)
 			}
