@@ -112,10 +112,20 @@ func (w *watch) untilHealthy(ctx context.Context, deadline time.Time) error {
 	}
 }
 
+// endsWithin is how long Docker may take to tell that a process has ended.
+const endsWithin = 500 * time.Millisecond
+
 // stillHealthy fails for a container that was healthy and is not any more.
 func (w *watch) stillHealthy(ctx context.Context) error {
 	why, err := w.ask(ctx)
 	if err != nil || why == "" {
+		return err
+	}
+	// A process that dies is seen by its connections before Docker knows that it has ended, and with which code.
+	if err := pause(ctx, endsWithin); err != nil {
+		return err
+	}
+	if _, err := w.ask(ctx); err != nil {
 		return err
 	}
 	return w.fail(ctx, app.KindUnhealthy, "was healthy and is not any more: "+why,
