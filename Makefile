@@ -37,6 +37,10 @@ build: ## build longshore, longshore-worker and longshore-edge into bin/
 	mv -f bin/starter bin/longshore
 	mv -f bin/worker bin/longshore-worker
 
+# The edge for hosts of another processor, such as `make edge-arm64`: the worker looks for it beside itself.
+edge-%:
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags '-s -w' -o bin/longshore-edge-linux-$* ./internal/edge/longshore-edge
+
 .PHONY: demo-tools
 demo-tools:
 	$(GO) build -o bin/ ./testsuite/harness/cmd/...
