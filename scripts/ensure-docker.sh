@@ -7,11 +7,26 @@ log=/var/log/longshore-dockerd.log
 
 answers() { docker version >/dev/null 2>&1; }
 
+# A dockerd that was killed leaves its pid file, and the next refuses to start where a process has that pid: another
+# program by now, or the dead one while nobody has waited for it (state Z).
+forget_killed() {
+	local file pid
+	for file in /run/docker.pid /run/docker/containerd/containerd.pid; do
+		pid=$(cat "$file" 2>/dev/null) || continue
+		case $(sed -n 's/^\(Name\|State\):\s*\(\S*\).*/\2/p' "/proc/$pid/status" 2>/dev/null | tr '\n' ' ') in
+		"dockerd Z "* | "containerd Z "*) rm -f "$file" ;;
+		"dockerd "* | "containerd "*) ;;
+		*) rm -f "$file" ;;
+		esac
+	done
+}
+
 start_docker() {
 	if [ -d /run/systemd/system ]; then
 		systemctl start docker
 	else
 		echo "starting dockerd, which logs to $log" >&2
+		forget_killed
 		setsid dockerd >>"$log" 2>&1 </dev/null &
 	fi
 	for _ in $(seq 120); do
