@@ -151,13 +151,3 @@ func (d *deploy) observations() []app.Observed {
 func (d *deploy) onHosts(ctx workflow.Context, f func(workflow.Context, *hostRun) error) error {
 	return together(ctx, d.hosts, f)
 }
-
-// service finds a service of the spec by name.
-func (d *deploy) service(name string) app.Service {
-	for _, s := range d.in.Spec.Services {
-		if s.Name == name {
-			return s
-		}
-	}
-	return app.Service{Name: name}
-}

@@ -37,7 +37,7 @@ func (d *deploy) makeImagesOnce(ctx workflow.Context) error {
 	}
 	d.pushCleaning()
 	for _, name := range d.plan.Builds {
-		image, err := d.build(ctx, d.service(name))
+		image, err := d.build(ctx, d.in.Spec.Service(name))
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (d *deploy) makeImagesOnce(ctx workflow.Context) error {
 	d.report.phase(ctx, "transfer")
 	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
 		return together(ctx, h.changing(), func(ctx workflow.Context, c app.ServiceChange) error {
-			return d.carry(ctx, h, d.service(c.Service), built)
+			return d.carry(ctx, h, d.in.Spec.Service(c.Service), built)
 		})
 	})
 }

@@ -101,7 +101,7 @@ func (h *hostRun) inStage(stage int) []app.ServiceChange {
 func (d *deploy) runReleaseCommands(ctx workflow.Context) error {
 	h := d.hosts[0]
 	for _, command := range d.plan.ReleaseCommands {
-		in := activities.ReleaseCommandInput{StartInput: d.startInput(h, d.service(command.Service), nil), Command: command}
+		in := activities.ReleaseCommandInput{StartInput: d.startInput(h, d.in.Spec.Service(command.Service), nil), Command: command}
 		d.pushRemoved(h, "the release command of "+command.Service, command.Name)
 		if _, err := activities.RunReleaseCommand.Run(ctx, in); err != nil {
 			return failed("release command", h.host, command.Service, err)
@@ -122,7 +122,7 @@ func (d *deploy) pushRemoved(h *hostRun, thing string, names ...string) {
 // startService starts one service's new containers on one host. A routed service starts beside the old one; a plain one
 // takes its place, in the order that it asks for.
 func (d *deploy) startService(ctx workflow.Context, h *hostRun, c app.ServiceChange) error {
-	s := d.service(c.Service)
+	s := d.in.Spec.Service(c.Service)
 	stopFirst := !c.Routed && len(c.Old) > 0 && (c.Order == app.StopFirst || s.Container.FixedName != "")
 	d.pushReplaced(h, s, c)
 	if stopFirst {
@@ -227,7 +227,7 @@ func (d *deploy) watchStable(ctx workflow.Context) error {
 	d.report.phase(ctx, "watch")
 	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
 		return together(ctx, h.changing(), func(ctx workflow.Context, c app.ServiceChange) error {
-			s := d.service(c.Service)
+			s := d.in.Spec.Service(c.Service)
 			if s.OneShot || s.Health.StableFor <= 0 {
 				return nil
 			}

@@ -164,7 +164,7 @@ func (d *deploy) retire(ctx workflow.Context, h *hostRun, switchedAt time.Time) 
 		if c.Action != app.Replace && c.Action != app.Remove {
 			continue
 		}
-		s := d.service(c.Service)
+		s := d.in.Spec.Service(c.Service)
 		if c.Routed {
 			drain, routed = max(drain, drainOf(s)), true
 		}

@@ -126,7 +126,7 @@ type replacement struct {
 }
 
 func (r replacement) run(ctx context.Context, id string) error {
-	if err := r.load(ctx); err != nil {
+	if err := Bring(ctx, r.host, r.image); err != nil {
 		return err
 	}
 	if id == "" {
@@ -165,14 +165,14 @@ func (r replacement) onBridge(ctx context.Context, id string) error {
 	return r.start(ctx, id)
 }
 
-// load brings the image. It needs no registry: the worker has it.
-func (r replacement) load(ctx context.Context) error {
-	_, err := r.host.Engine().ImageInspect(ctx, r.image.Ref)
+// Bring has a host hold the edge's image. It needs no registry: the worker has it.
+func Bring(ctx context.Context, h host.Host, image *edgeimage.Image) error {
+	_, err := h.Engine().ImageInspect(ctx, image.Ref)
 	if !errors.Is(err, host.ErrNotFound) {
 		return err
 	}
-	heartbeat.Report(ctx, activities.Beat{Total: r.image.Size, Unit: "bytes", Note: "the edge's image"})
-	return r.host.Engine().ImageLoad(ctx, r.image.Tar())
+	heartbeat.Report(ctx, activities.Beat{Total: image.Size, Unit: "bytes", Note: "the edge's image"})
+	return h.Engine().ImageLoad(ctx, image.Tar())
 }
 
 // allowMigration has the kernel pass connections that wait at the old edge's listener to the new one's (Linux 5.14,

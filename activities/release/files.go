@@ -38,8 +38,8 @@ func pruneFiles(ctx context.Context, h host.Host, site app.Site, releases []app.
 	return nil
 }
 
-// loadAll reads the records of releases; one that vanished since it was listed is left out.
-func loadAll(ctx context.Context, h host.Host, site app.Site, ids []string) ([]app.Release, error) {
+// LoadAll reads the records of releases; one that vanished since it was listed is left out.
+func LoadAll(ctx context.Context, h host.Host, site app.Site, ids []string) ([]app.Release, error) {
 	var out []app.Release
 	for _, id := range ids {
 		r, err := Load(ctx, h, site, id)

@@ -25,7 +25,7 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 			return err
 		}
 		keep := newest(ids, current.ID, in.Keep)
-		kept, err := loadAll(ctx, h, in.Site, keep)
+		kept, err := LoadAll(ctx, h, in.Site, keep)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func cleanFiles(ctx context.Context, h host.Host, site app.Site) error {
 	if err != nil {
 		return err
 	}
-	recorded, err := loadAll(ctx, h, site, ids)
+	recorded, err := LoadAll(ctx, h, site, ids)
 	if err != nil {
 		return err
 	}

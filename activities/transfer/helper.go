@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/load"
@@ -38,11 +39,7 @@ func (s *shipment) way(ctx context.Context, info app.EngineInfo) (way, error) {
 		s.remark(err.Error())
 		return stream{s}, nil
 	}
-	_, err = s.to.Engine().ImageInspect(ctx, image.Ref)
-	if errors.Is(err, host.ErrNotFound) {
-		err = s.to.Engine().ImageLoad(ctx, image.Tar())
-	}
-	if err != nil {
+	if err := edge.Bring(ctx, s.to, image); err != nil {
 		return nil, fmt.Errorf("bring the helper: %w", err)
 	}
 	return upload{s, image}, nil
@@ -120,10 +117,6 @@ func removeHelpers(ctx context.Context, engine host.Engine) error {
 
 // container is root without any rights but to read what it is given, whoever owns that. It has no network.
 func (u upload) container(b *spool.Bundle) app.Container {
-	socket := u.in.Host.DockerSocket
-	if socket == "" {
-		socket = app.DefaultDockerSocket
-	}
 	return app.Container{
 		Image: u.helper.Ref,
 		Command: []string{"load", "--bundle", "/incoming/" + u.partName(b), "--digest", b.Digest,
@@ -137,7 +130,7 @@ func (u upload) container(b *spool.Bundle) app.Container {
 		Logging:     &app.Logging{Driver: "json-file"},
 		Mounts: []app.Mount{
 			{Type: "bind", Source: u.to.Files().Root() + "/" + incoming, Target: "/incoming", ReadOnly: true},
-			{Type: "bind", Source: socket, Target: "/engine.sock"},
+			{Type: "bind", Source: u.in.Host.EngineSocket(), Target: "/engine.sock"},
 		},
 	}
 }

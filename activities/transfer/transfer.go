@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/internal/app"
-	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 )
@@ -20,18 +20,12 @@ import (
 type Activities struct {
 	hosts   host.Opener
 	bundles *spool.Store
-	helper  Helper
+	helper  edge.Image
 	turns   *turns
 }
 
-// Helper finds the image that brings `longshore-edge load` to hosts of an architecture ("amd64", "arm64"). It may be
-// called concurrently.
-type Helper interface {
-	For(architecture string) (*edgeimage.Image, error)
-}
-
-// New makes the activities. Without a helper (nil) every image goes over as one stream, and bundles may be nil too.
-func New(hosts host.Opener, bundles *spool.Store, helper Helper) Activities {
+// New makes the activities. The helper, `longshore-edge load`, is in the edge's image; without it (nil) every image goes over as one stream, and bundles may be nil too.
+func New(hosts host.Opener, bundles *spool.Store, helper edge.Image) Activities {
 	return Activities{hosts: hosts, bundles: bundles, helper: helper, turns: newTurns()}
 }
 

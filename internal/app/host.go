@@ -1,5 +1,7 @@
 package app
 
+import "cmp"
+
 // LocalAddress is the address of the engine on the worker's own machine.
 const LocalAddress = "local"
 
@@ -25,6 +27,12 @@ type Host struct {
 
 // Local says whether the host is the worker's own machine.
 func (h Host) Local() bool { return h.Address == LocalAddress }
+
+// StateFolder is the host's state folder.
+func (h Host) StateFolder() string { return cmp.Or(h.StateDir, DefaultStateDir) }
+
+// EngineSocket is the path of the engine's socket on the host.
+func (h Host) EngineSocket() string { return cmp.Or(h.DockerSocket, DefaultDockerSocket) }
 
 // DefaultStateDir is a host's state folder where its settings name none.
 const DefaultStateDir = "/var/lib/longshore"

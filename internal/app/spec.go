@@ -17,6 +17,16 @@ type Spec struct {
 	BuildHost string `json:"build_host,omitempty"`
 }
 
+// Service finds a service by name; one that is not there is empty but for its name.
+func (s Spec) Service(name string) Service {
+	for _, service := range s.Services {
+		if service.Name == name {
+			return service
+		}
+	}
+	return Service{Name: name}
+}
+
 // DefaultKeep is how many releases a host keeps where the site says nothing.
 const DefaultKeep = 5
 

@@ -70,7 +70,7 @@ func checkPorts(spec app.Spec, h app.Host, plan app.HostPlan, o app.Observed) []
 		if c.Action != app.Create && c.Action != app.Replace {
 			continue
 		}
-		for _, p := range serviceNamed(spec, c.Service).Container.Ports {
+		for _, p := range spec.Service(c.Service).Container.Ports {
 			if owner, taken := portOwner(o, p, o.Containers); taken {
 				out = append(out, failure(app.KindPort, h, c.Service, fmt.Sprintf("services.%s.ports: port %s is already taken by %s", c.Service, p.Published, owner),
 					"stop what has it, or publish another port"))
@@ -183,15 +183,6 @@ func checkSlots(h app.Host, plan app.HostPlan) []app.Failure {
 		}
 	}
 	return nil
-}
-
-func serviceNamed(spec app.Spec, name string) app.Service {
-	for _, s := range spec.Services {
-		if s.Name == name {
-			return s
-		}
-	}
-	return app.Service{Name: name}
 }
 
 // CheckImage says why a host cannot run an image; nil where it can.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/transfer"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
@@ -28,7 +29,7 @@ type place struct {
 	ctx     context.Context
 	host    *hosts.Host
 	builder app.Host
-	helper  transfer.Helper
+	helper  edge.Image
 	local   host.Host
 	remote  host.Host // past the link's count
 	repo    string    // what the place's images are called, so that places do not meet

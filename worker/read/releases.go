@@ -2,13 +2,11 @@ package read
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/internal/app"
-	"github.com/longshore-dev/longshore/internal/host"
 )
 
 func (r *reader) releases(ctx context.Context, h app.Host) any {
@@ -29,17 +27,14 @@ func (r *reader) recorded(ctx context.Context, h app.Host) ([]inspect.Release, e
 	if err != nil {
 		return nil, err
 	}
+	records, err := release.LoadAll(ctx, opened, r.request.Site, ids)
+	if err != nil {
+		return nil, err
+	}
 	var out []inspect.Release
-	for _, id := range slices.Backward(ids) {
-		record, err := release.Load(ctx, opened, r.request.Site, id)
-		if errors.Is(err, host.ErrNotFound) {
-			continue // a deploy has pruned it since
-		}
-		if err != nil {
-			return nil, err
-		}
+	for _, record := range slices.Backward(records) {
 		out = append(out, inspect.Release{
-			ID: record.ID, Number: record.Number, Current: current != nil && current.ID == id,
+			ID: record.ID, Number: record.Number, Current: current != nil && current.ID == record.ID,
 			SHA: record.Spec.Source.SHA, Subject: record.Spec.Source.Subject, At: record.At, By: record.By, Why: record.Why,
 		})
 	}

@@ -28,10 +28,6 @@ func Name(version string) string { return "longshore-edge-" + version }
 // The process is root, since the state folder and the socket in it are root's on the host, and has no capability but
 // the one to bind a low port. The rest of its file system is one read-only binary.
 func Container(h app.Host, image *Image) app.Container {
-	dir := h.StateDir
-	if dir == "" {
-		dir = app.DefaultStateDir
-	}
 	port := strconv.Itoa(h.Edge.HTTPPort())
 	c := app.Container{
 		Image:       image.Ref,
@@ -44,7 +40,7 @@ func Container(h app.Host, image *Image) app.Container {
 		CapAdd:      []string{"NET_BIND_SERVICE"},
 		SecurityOpt: []string{"no-new-privileges"},
 		Mounts: []app.Mount{{
-			Type: "bind", Source: path.Join(dir, edge.StateDir), Target: statePath, CreateHostPath: true,
+			Type: "bind", Source: path.Join(h.StateFolder(), edge.StateDir), Target: statePath, CreateHostPath: true,
 		}},
 		Logging:     &app.Logging{Driver: "json-file", Options: map[string]string{"max-size": "20m", "max-file": "5"}},
 		NetworkMode: app.EdgeHostNetwork,

@@ -28,17 +28,11 @@ var _ host.Host = (*Host)(nil)
 
 // New makes the host without touching anything. Its state folder has to be one that this process may write.
 func New(h app.Host) (*Host, error) {
-	root := h.StateDir
-	if root == "" {
-		root = app.DefaultStateDir
-	}
+	root := h.StateFolder()
 	if !filepath.IsAbs(root) {
 		return nil, fmt.Errorf("%w: %s: the state folder %q is not an absolute path", host.ErrSettings, h.Name, root)
 	}
-	socket := h.DockerSocket
-	if socket == "" {
-		socket = app.DefaultDockerSocket
-	}
+	socket := h.EngineSocket()
 	closed := &atomic.Bool{}
 	local := &Host{name: h.Name, closed: closed, files: &files{root: filepath.Clean(root), closed: closed}}
 	engine, err := docker.New(func(ctx context.Context) (net.Conn, error) { return local.dialEngine(ctx, socket) }, h.Name)

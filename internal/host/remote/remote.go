@@ -29,18 +29,12 @@ var _ host.Host = (*Host)(nil)
 
 // New makes a host over a client, which other hosts may share: only Close closes it. Nothing is dialled.
 func New(h app.Host, client *ssh.Client) (*Host, error) {
-	root := h.StateDir
-	if root == "" {
-		root = app.DefaultStateDir
-	}
+	root := h.StateFolder()
 	if !path.IsAbs(root) {
 		return nil, fmt.Errorf("%w: %s: the state folder %q is not an absolute path", host.ErrSettings, h.Name, root)
 	}
 	root = path.Clean(root)
-	socket := h.DockerSocket
-	if socket == "" {
-		socket = app.DefaultDockerSocket
-	}
+	socket := h.EngineSocket()
 	remote := &Host{
 		name:   h.Name,
 		socket: socket,
