@@ -25,6 +25,8 @@ type TakeFenceInput struct {
 	Host  app.Host `json:"host"`
 	Site  app.Site `json:"site"`
 	RunID string   `json:"run_id"`
+	// AtLeast is the number that the site's own count asks for; the host's may be higher. 0 leaves it to the host.
+	AtLeast int64 `json:"at_least,omitempty"`
 }
 
 // TakeFence makes the run the owner of the site on the host: every step of an earlier run is refused there from then

@@ -59,3 +59,20 @@ var Pull = Step[PullInput, app.Image]{
 func shortRef(ref string) string {
 	return ref[strings.LastIndex(ref, "/")+1:]
 }
+
+// ReuseInput names an image that a recorded release has on a host.
+type ReuseInput struct {
+	Target
+	Service string    `json:"service"`
+	Image   app.Image `json:"image"`
+	// Ref is the name that it gets beside its own: that of the new release.
+	Ref string `json:"ref"`
+}
+
+// Reuse gives an image that a host holds the name that a new release has for it. It fails with app.KindPruned where the
+// image is not there.
+var Reuse = Step[ReuseInput, app.Image]{
+	Name:     "Reuse",
+	Policy:   Change,
+	Describe: func(in ReuseInput) (string, string) { return in.Host.Name, "take the recorded image of " + in.Service },
+}

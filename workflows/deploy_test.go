@@ -32,7 +32,7 @@ func (d *deploys) run(t *testing.T, spec app.Spec, r *memory.Run) memory.Ended {
 	t.Helper()
 	d.runs++
 	r.World, r.ID = d.World, fmt.Sprintf("run-%d", d.runs)
-	ended := r.Do(t, workflows.Deploy, workflows.DeployInput{Spec: spec, By: "tester"})
+	ended := r.Do(t, workflows.Deploy, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "tester"}})
 	for _, v := range d.Violations() {
 		t.Error(v)
 	}

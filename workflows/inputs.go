@@ -5,22 +5,67 @@ import "github.com/longshore-dev/longshore/internal/app"
 // TaskQueue is where workflows and the activities that any worker can do are polled.
 const TaskQueue = "longshore"
 
-// The workflow types' names, as the engine and the web UI show them.
+// The workflow types' names, as the engine and the web UI show them. A run's type is its app.RunKind.
 const (
-	DeployName = "deploy"
+	SiteName   = "site"
+	DeployName = string(app.RunDeploy)
 	PlanName   = "plan"
 )
+
+// Order is what every run is given.
+type Order struct {
+	// By and Why are kept in the release's record.
+	By  string `json:"by"`
+	Why string `json:"why,omitempty"`
+	// Fence is the least fencing number that the run takes; 0 leaves it to the hosts.
+	Fence int64 `json:"fence,omitempty"`
+	// AllowPartial has the run go on without hosts that cannot be reached, as long as one can.
+	AllowPartial bool `json:"allow_partial,omitempty"`
+	// BrokeFreeze says that a freeze was overridden for it.
+	BrokeFreeze bool `json:"broke_freeze,omitempty"`
+}
 
 // DeployInput asks for a deploy of a spec.
 type DeployInput struct {
 	Spec app.Spec `json:"spec"`
-	// By and Why are kept in the release's record.
-	By  string `json:"by"`
-	Why string `json:"why,omitempty"`
+	Order
 }
+
+// RecordedInput asks for a run of what the hosts have recorded: a rollback, restart, scale, start or repair.
+type RecordedInput struct {
+	Site app.Site `json:"site"`
+	// Hosts are the site's hosts as they are reached today, whatever the record says.
+	Hosts []app.Host `json:"hosts"`
+	// Approve is the site's setting of today.
+	Approve *app.Approve `json:"approve,omitempty"`
+	// To is the release that a rollback goes back to; empty means the last stable one.
+	To string `json:"to,omitempty"`
+	// Services are what a restart restarts; empty means all.
+	Services []string `json:"services,omitempty"`
+	// Replicas are a scale's new numbers, by service.
+	Replicas map[string]int `json:"replicas,omitempty"`
+	Order
+}
+
+// StopInput asks for a stop or the removal of a site.
+type StopInput struct {
+	Site  app.Site   `json:"site"`
+	Hosts []app.Host `json:"hosts"`
+	// Volumes has a removal take the volumes as well.
+	Volumes bool `json:"volumes,omitempty"`
+	Order
+}
+
+// SiteID is the id of the workflow that owns a site.
+func SiteID(site app.Site) string { return "site/" + site.String() }
 
 // DeployID is the workflow id of a site's deploys: two at once are refused by the engine.
 func DeployID(site app.Site) string { return "deploy/" + site.String() }
+
+// RunID is the workflow id of one run of a site, by the id of its request.
+func RunID(site app.Site, kind app.RunKind, request string) string {
+	return string(kind) + "/" + site.String() + "/" + request
+}
 
 // PlanID is the workflow id of one look at what a deploy would do.
 func PlanID(site app.Site, unique string) string { return "plan/" + site.String() + "/" + unique }
@@ -33,3 +78,16 @@ const (
 	AttributeRelease = "LongshoreRelease" // Keyword
 	AttributeOutcome = "LongshoreOutcome" // Keyword
 )
+
+// The updates of a run, both with a Decision, refused where the run waits for none, and the query for what it waits for.
+const (
+	UpdateApprove = "approve"
+	UpdateReject  = "reject"
+	QueryQuestion = "question" // answers Question
+)
+
+// Decision is a person's answer to a run that waits for one.
+type Decision struct {
+	By  string `json:"by"`
+	Why string `json:"why,omitempty"`
+}

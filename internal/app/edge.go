@@ -10,6 +10,16 @@ type EdgeTable struct {
 	Routes  []EdgeRoute `json:"routes"`
 	Fence   int64       `json:"fence"` // the edge refuses a table with a lower number than it has seen
 	Since   time.Time   `json:"since,omitzero"`
+	// Canary is a new release that gets a share of this table's requests; nil for none.
+	Canary *EdgeCanary `json:"canary,omitempty"`
+}
+
+// EdgeCanary is a new release beside the live one of a site.
+type EdgeCanary struct {
+	Release string `json:"release"`
+	// Weight is its share of the requests in percent, 1 to 99. A request for which it has no route is the live release's.
+	Weight int         `json:"weight"`
+	Routes []EdgeRoute `json:"routes"`
 }
 
 // EdgeRoute sends (host, path prefix) to the replicas of one service in the live release.
@@ -40,6 +50,10 @@ type EdgeRelease struct {
 	InFlight int64  `json:"in_flight"`
 	// Upgraded are those of InFlight that have become WebSockets or other upgraded connections.
 	Upgraded int64 `json:"upgraded,omitempty"`
+	// Requests and Failed count what the release has been asked since the edge knows it, and what of that was answered
+	// with a status of 500 and above or could not be answered. A new edge process counts from 0.
+	Requests int64 `json:"requests,omitempty"`
+	Failed   int64 `json:"failed,omitempty"`
 }
 
 // Table returns the site's table.

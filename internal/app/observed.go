@@ -95,6 +95,10 @@ type Observed struct {
 	Edge *EdgeStatus `json:"edge,omitempty"`
 	// Current is the release that the host records as current; nil on a first deploy.
 	Current *RecordedRelease `json:"current,omitempty"`
+	// Freeze is the site's freeze as the host keeps it; nil for none.
+	Freeze *Freeze `json:"freeze,omitempty"`
+	// Stopped says that the site was stopped on purpose.
+	Stopped bool `json:"stopped,omitempty"`
 	// LastNumber is the highest release number seen on the host in any record, label or table.
 	LastNumber int `json:"last_number,omitempty"`
 	// Listening are the TCP ports that something on the host listens on.

@@ -10,12 +10,17 @@ const (
 	FailedClean Outcome = "failed-clean" // the old release serves, nothing is left over
 	FailedDirty Outcome = "failed-dirty" // something is left; Failure says what and what to do
 	Cancelled   Outcome = "cancelled"    // clean
-	Refused     Outcome = "refused"      // nothing was tried: busy, frozen or denied
+	Refused     Outcome = "refused"      // nothing was tried: frozen, rejected or denied
+	Superseded  Outcome = "superseded"   // nothing was tried: a newer request of its kind took its place in the queue
+	// Partial is a run that was allowed to leave hosts behind, and did: the new release serves on all others. The site's
+	// workflow finishes the rest when they come back.
+	Partial Outcome = "partial"
 )
 
 // Result is what a run answers.
 type Result struct {
 	Outcome    Outcome      `json:"outcome"`
+	Kind       RunKind      `json:"kind,omitempty"`
 	Site       string       `json:"site"`
 	Release    string       `json:"release,omitempty"`
 	Previous   string       `json:"previous,omitempty"`
@@ -26,6 +31,14 @@ type Result struct {
 	URLs    []string `json:"urls,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`
 	Plan    *Plan    `json:"plan,omitempty"`
+	// Of is the recorded release that the run repeats, such as what a rollback went back to; empty for one from files.
+	Of string `json:"of,omitempty"`
+	// Returned says that the new release served, was found unwell, and the traffic went back to Previous.
+	Returned bool `json:"returned,omitempty"`
+	// Behind are the hosts that a partial run left as they were.
+	Behind []string `json:"behind,omitempty"`
+	// Fence is the highest fencing number that the run took.
+	Fence int64 `json:"fence,omitempty"`
 	// Notes are what a user should know though the run went well, such as a cancel that came too late.
 	Notes []string `json:"notes,omitempty"`
 }

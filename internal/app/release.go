@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,30 @@ type Release struct {
 	Why     string            `json:"why,omitempty"`
 	RunID   string            `json:"run_id"`
 	Fence   int64             `json:"fence"`
+	// Kind is the kind of run that made it; empty means RunDeploy.
+	Kind RunKind `json:"kind,omitempty"`
+	// Of is the release whose spec and images it repeats, for a rollback, a restart and their like; empty for one from
+	// files. It names the origin: a rollback to a rollback names what that one repeats.
+	Of string `json:"of,omitempty"`
+	// Behind are the hosts of the spec that did not get it, where that was allowed.
+	Behind []string `json:"behind,omitempty"`
 }
+
+// Origin is the release that first had this one's spec and images.
+func (r Release) Origin() string { return cmp.Or(r.Of, r.ID) }
+
+// ReleaseMark is what became of a release. It is kept beside the record, which never changes.
+type ReleaseMark struct {
+	// Stable says that its run came to its end, the watch after the switch included.
+	Stable bool `json:"stable,omitempty"`
+	// Returned says that the traffic was taken from it again, because it was unwell or by a rollback.
+	Returned bool      `json:"returned,omitempty"`
+	Why      string    `json:"why,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+}
+
+// GoodToReturnTo says whether a rollback that names no release may choose it.
+func (m ReleaseMark) GoodToReturnTo() bool { return m.Stable && !m.Returned }
 
 // ReleaseID names a release by number and source.
 func ReleaseID(number int, source string) string { return strconv.Itoa(number) + "-" + source }

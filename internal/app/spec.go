@@ -13,6 +13,12 @@ type Spec struct {
 	Source   Source    `json:"source"`
 	// Keep is how many releases stay reachable on a host, the current one included; 0 means DefaultKeep.
 	Keep int `json:"keep,omitempty"`
+	// Approve has every run of the site wait for a person's yes before anything is changed; nil for none.
+	Approve *Approve `json:"approve,omitempty"`
+	// Canary shifts the traffic to a new release in steps; nil switches at once.
+	Canary *Canary `json:"canary,omitempty"`
+	// Irreversible says that the release before cannot serve once this one has: nothing goes back by itself.
+	Irreversible bool `json:"irreversible,omitempty"`
 	// BuildHost names the host that builds; empty means the worker's own engine.
 	BuildHost string `json:"build_host,omitempty"`
 }
@@ -68,6 +74,8 @@ type Service struct {
 	Release []string `json:"release,omitempty"`
 	// Order is "start-first" or "stop-first" for a plain service; the loader fills in the default.
 	Order string `json:"order,omitempty"`
+	// Watch is how the service is watched after the switch.
+	Watch Watch `json:"watch,omitzero"`
 	// OneShot marks a service that another waits for with service_completed_successfully: it runs to its end.
 	OneShot bool `json:"one_shot,omitempty"`
 }

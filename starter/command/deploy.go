@@ -66,7 +66,7 @@ func (c *cli) deploy(ctx context.Context, f deployFlags) error {
 			return err
 		}
 	}
-	input := workflows.DeployInput{Spec: project.Spec, By: operator(), Why: f.why}
+	input := workflows.DeployInput{Spec: project.Spec, Order: workflows.Order{By: operator(), Why: f.why}}
 	if f.plan {
 		return c.plan(ctx, s, input)
 	}

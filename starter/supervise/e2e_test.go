@@ -121,7 +121,7 @@ func TestEngineOutlivesEveryKill(t *testing.T) {
 	defer c.Close()
 	site := app.Site{Org: "default", Project: "shop", Name: "production"}
 	started, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.DeployID(site), TaskQueue: workflows.TaskQueue},
-		workflows.DeployName, workflows.DeployInput{Spec: app.Spec{Site: site, Source: app.Source{ID: "abc"}}, Why: "slow"})
+		workflows.DeployName, workflows.DeployInput{Spec: app.Spec{Site: site, Source: app.Source{ID: "abc"}}, Order: workflows.Order{Why: "slow"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func deployed(t *testing.T) (*memory.World, *reader) {
 	for _, source := range []string{"aaa", "bbb"} {
 		spec = w.Shop(source, "web-1", "web-2")
 		run := &memory.Run{World: w, ID: source}
-		ended := run.Do(t, workflows.Deploy, workflows.DeployInput{Spec: spec, By: "tester", Why: "because"})
+		ended := run.Do(t, workflows.Deploy, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "tester", Why: "because"}})
 		if ended.Result.Outcome != app.Succeeded {
 			t.Fatal(ended.Err)
 		}

@@ -117,7 +117,7 @@ func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun
 
 func (s *stage) start(ctx context.Context, name string, spec app.Spec) (client.WorkflowRun, error) {
 	options := client.StartWorkflowOptions{ID: s.id, TaskQueue: workflows.TaskQueue}
-	return s.client.ExecuteWorkflow(ctx, options, name, workflows.DeployInput{Spec: spec, By: "recorder"})
+	return s.client.ExecuteWorkflow(ctx, options, name, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "recorder"}})
 }
 
 // deployed deploys the shop from the source "aaa", and answers it from another.
