@@ -95,6 +95,19 @@ type StatusResponse struct {
 	URLs []string `json:"urls,omitempty"`
 	// InFlight are the requests that the edge has under way for the site, over all its releases.
 	InFlight int64 `json:"in_flight,omitempty"`
+	// Kind is the kind of run that made Release, and Of the release that it repeats; empty for one from files.
+	Kind app.RunKind `json:"kind,omitempty"`
+	Of   string      `json:"of,omitempty"`
+	// Stable says that Release has come through its watch. One that has not is being watched, or its run broke off.
+	Stable bool `json:"stable,omitempty"`
+	// Drift is how the host differs from Release; empty where it does not.
+	Drift []app.Drift `json:"drift,omitempty"`
+	// Stopped says that the site was stopped on purpose.
+	Stopped bool `json:"stopped,omitempty"`
+	// Freeze is the site's freeze as the host keeps it, in force or run out; nil for none.
+	Freeze *app.Freeze `json:"freeze,omitempty"`
+	// Behind are the hosts that Release left as they were.
+	Behind []string `json:"behind,omitempty"`
 }
 
 // ServiceStatus counts one service's replicas in the current release.
@@ -113,7 +126,7 @@ type ReleasesResponse struct {
 	Releases []Release `json:"releases"`
 }
 
-// Release is the record of one deploy in short.
+// Release is the record of one run in short.
 type Release struct {
 	ID      string    `json:"id"`
 	Number  int       `json:"number"`
@@ -123,7 +136,34 @@ type Release struct {
 	At      time.Time `json:"at,omitzero"`
 	By      string    `json:"by,omitempty"`
 	Why     string    `json:"why,omitempty"`
+	// Kind is the kind of run that made it, and Of the release that it repeats; empty for one from files.
+	Kind app.RunKind `json:"kind,omitempty"`
+	Of   string      `json:"of,omitempty"`
+	// Outcome is what became of it.
+	Outcome ReleaseOutcome `json:"outcome"`
+	// Returned says why the traffic was taken from it again, where it was.
+	Returned string `json:"returned,omitempty"`
+	// Stable says that it came through its watch, so that a rollback that names no release may choose it unless its
+	// outcome is Returned.
+	Stable bool `json:"stable,omitempty"`
+	// Reachable says that the host can run it again: its images are there, or a registry has them by digest. Gone names
+	// the others, by service.
+	Reachable bool              `json:"reachable"`
+	Gone      map[string]string `json:"gone,omitempty"`
+	// Behind are the hosts that did not get it.
+	Behind []string `json:"behind,omitempty"`
 }
+
+// ReleaseOutcome is what became of a release on a host.
+type ReleaseOutcome string
+
+// The outcomes of a recorded release. Runs that failed before they served have none: they leave no record.
+const (
+	ReleaseSucceeded ReleaseOutcome = "succeeded"
+	ReleaseReturned  ReleaseOutcome = "returned" // the traffic was taken from it again, by its watch or by a rollback
+	// ReleaseUnsettled served, and its run has not come to its end: it is being watched, or it broke off.
+	ReleaseUnsettled ReleaseOutcome = "unsettled"
+)
 
 // CheckResponse is what is well and what is not on a host. Site may be zero for OpCheck.
 type CheckResponse struct {
