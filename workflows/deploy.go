@@ -11,19 +11,22 @@ import (
 // Deploy brings a site to a spec on all its hosts, or leaves it as it was. It answers how it ended; every outcome but
 // succeeded and unchanged is also the workflow's failure, with the same result as its detail.
 func Deploy(ctx workflow.Context, in DeployInput) (app.Result, error) {
-	d := newDeploy(ctx, in)
+	d := newDeploy(ctx, app.RunDeploy, in)
 	err := d.run(ctx)
 	return d.end(ctx, err)
 }
 
 // deploy is one run's state. It is only touched by the workflow's own coroutines.
 type deploy struct {
-	in     DeployInput
-	hosts  []*hostRun
-	plan   app.Plan
-	undo   compensation
-	report *report
-	result app.Result
+	kind app.RunKind
+	in   DeployInput
+	// recorded is what the run repeats; nil for a deploy from files.
+	recorded *recordedRun
+	hosts    []*hostRun
+	plan     app.Plan
+	undo     compensation
+	report   *report
+	result   app.Result
 	// committed says that every host has switched and was proven: from then on the run only goes forward.
 	committed bool
 	// queue is the builder's task queue; empty until one is picked.
@@ -48,8 +51,22 @@ func (h *hostRun) target(site app.Site) activities.Target {
 	return activities.Target{Host: h.host, Site: site, Fence: h.fence}
 }
 
-func newDeploy(ctx workflow.Context, in DeployInput) *deploy {
-	d := &deploy{in: in, report: newReport(ctx), result: app.Result{Site: in.Spec.Site.String()}}
+// recordedRun is a release of the hosts' records that a run brings again, in containers of a release of its own.
+type recordedRun struct {
+	// of is the release whose spec and images it has: their origin.
+	of string
+	// force are the services that get new containers though nothing about them changes.
+	force []string
+	// images has every host hold the images of what changes, in the place of building, transfers and pulls.
+	images func(workflow.Context) error
+	// leaves says that the release before is one to stay away from: it is marked as returned from when the run succeeds.
+	leaves bool
+}
+
+// newDeploy is a run of a kind on the deploy's path. The spec's hosts are the run's; all else of the spec may be set
+// until run begins.
+func newDeploy(ctx workflow.Context, kind app.RunKind, in DeployInput) *deploy {
+	d := &deploy{kind: kind, in: in, report: newReport(ctx), result: app.Result{Kind: kind, Site: in.Spec.Site.String()}}
 	for _, h := range in.Spec.Hosts {
 		d.hosts = append(d.hosts, &hostRun{host: h, images: map[string]app.Image{}, started: map[string]activities.Started{}})
 	}
@@ -110,16 +127,21 @@ func (d *deploy) observe(ctx workflow.Context) error {
 // change a run that is under way.
 func (d *deploy) decide(ctx workflow.Context) {
 	d.report.phase(ctx, "plan")
-	desired := planner.Desired{Spec: d.in.Spec, Images: map[string]map[string]app.Image{}}
-	for _, h := range d.hosts {
-		desired.Images[h.host.Name] = h.images
-	}
-	d.plan = recordedPlan(ctx, desired, d.observations())
+	d.plan = recordedPlan(ctx, d.desired(), d.observations())
 	for i, h := range d.hosts {
 		h.plan = d.plan.Hosts[i]
 	}
 	d.result.Release, d.result.Previous = d.plan.Release, d.plan.Previous
 	d.report.planned(ctx, d.plan)
+}
+
+// desired is what the hosts should become, as far as it is known by now.
+func (d *deploy) desired() planner.Desired {
+	desired := planner.Desired{Spec: d.in.Spec, Images: map[string]map[string]app.Image{}}
+	for _, h := range d.hosts {
+		desired.Images[h.host.Name] = h.images
+	}
+	return desired
 }
 
 // preflight fails the run where the plan cannot work.
@@ -133,7 +155,9 @@ func (d *deploy) takeFences(ctx workflow.Context) error {
 	d.report.phase(ctx, "take the fence")
 	run := workflow.GetInfo(ctx).WorkflowExecution.RunID
 	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
-		fence, err := activities.TakeFence.Run(ctx, activities.TakeFenceInput{Host: h.host, Site: d.in.Spec.Site, RunID: run})
+		fence, err := activities.TakeFence.Run(ctx, activities.TakeFenceInput{
+			Host: h.host, Site: d.in.Spec.Site, RunID: run, AtLeast: d.in.Fence,
+		})
 		h.fence = fence
 		return failed("take the fence", h.host, "", err)
 	})

@@ -39,6 +39,9 @@ func (d *deploy) compensate(ctx workflow.Context, err error, asked bool) {
 	d.report.phase(ctx, "undo")
 	undone := d.undo.run(ctx)
 	d.result.Outcome = app.FailedClean
+	if isRefusal(err) {
+		d.result.Outcome = app.Refused
+	}
 	if asked || temporal.IsCanceledError(err) {
 		d.result.Outcome = app.Cancelled
 	} else {
@@ -96,6 +99,10 @@ func (d *deploy) tell(ctx workflow.Context) {
 		}
 		d.result.Hosts = append(d.result.Hosts, app.HostResult{Host: h.host.Name, Release: serves, Transfer: h.sent})
 		d.result.Transfer = d.result.Transfer.Add(h.sent)
+		d.result.Fence = max(d.result.Fence, h.fence.Number)
+	}
+	if d.recorded != nil {
+		d.result.Of = d.recorded.of
 	}
 	if d.result.Outcome == app.Succeeded || d.result.Outcome == app.Unchanged {
 		d.result.URLs = d.urls()

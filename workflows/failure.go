@@ -14,6 +14,8 @@ import (
 type stepError struct {
 	failure app.Failure
 	cause   error
+	// refused says that nothing was tried: the run ends as app.Refused.
+	refused bool
 }
 
 func (e *stepError) Error() string {
@@ -42,6 +44,9 @@ func failed(step string, h app.Host, service string, err error) error {
 	return &stepError{failure: f, cause: err}
 }
 
+// refusal ends a run before it has changed anything, for a reason that is none of the hosts' doing.
+func refusal(f app.Failure) error { return &stepError{failure: f, refused: true} }
+
 // joined makes one error of all the problems found at once; nil for none.
 func joined(problems []app.Failure) error {
 	if len(problems) == 0 {
@@ -56,6 +61,12 @@ func joined(problems []app.Failure) error {
 		f.Message, f.Advice = strings.Join(lines, "\n"), ""
 	}
 	return &stepError{failure: f}
+}
+
+// isRefusal says whether an error is a refusal.
+func isRefusal(err error) bool {
+	var step *stepError
+	return errors.As(err, &step) && step.refused
 }
 
 // failureOf is the failure that an error carries.

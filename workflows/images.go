@@ -13,8 +13,13 @@ import (
 // pickAgain bounds how often a run that has lost its builder or its images starts over.
 const pickAgain = 5
 
-// makeImages has every host hold the image of every service that changes: built and carried there, or pulled.
+// makeImages has every host hold the image of every service that changes: built and carried there, or pulled, or taken
+// from a recorded release.
 func (d *deploy) makeImages(ctx workflow.Context) error {
+	if d.recorded != nil {
+		d.pushCleaning()
+		return d.recorded.images(ctx)
+	}
 	for attempt := 1; ; attempt++ {
 		err := d.makeImagesOnce(ctx)
 		if err == nil || !startsOver(err) || attempt == pickAgain {
@@ -66,7 +71,7 @@ func (d *deploy) pushCleaning() {
 		return // a second builder: already pushed
 	}
 	release := d.plan.Release
-	if len(d.plan.Builds) > 0 {
+	if len(d.plan.Builds) > 0 && d.recorded == nil {
 		var tags []string
 		for _, name := range d.plan.Builds {
 			tags = append(tags, planner.ImageTag(d.in.Spec.Site, name, release))

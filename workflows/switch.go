@@ -213,6 +213,10 @@ func (d *deploy) release(ctx workflow.Context, h *hostRun) app.Release {
 		ID: d.plan.Release, Number: d.plan.Number, Spec: d.in.Spec,
 		Images: map[string]app.Image{}, Configs: map[string]string{},
 		At: workflow.Now(ctx), By: d.in.By, Why: d.in.Why, RunID: info.WorkflowExecution.RunID, Fence: h.fence.Number,
+		Kind: d.kind,
+	}
+	if d.recorded != nil {
+		r.Of = d.recorded.of
 	}
 	for _, s := range d.in.Spec.Services {
 		r.Images[s.Name] = h.image(s)
