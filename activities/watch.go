@@ -1,18 +1,30 @@
 package activities
 
-import "time"
+import (
+	"time"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
 
 // WatchInput asks for a watch over a new release on one host.
 type WatchInput struct {
 	Target
-	Release string `json:"release"`
-	// Containers are those of the release, by service.
-	Containers map[string][]string `json:"containers"`
+	Release  string           `json:"release"`
+	Services []WatchedService `json:"services"`
 	// Until is when the watch ends, at most For from now.
 	Until time.Time     `json:"until"`
 	For   time.Duration `json:"for"`
-	// MaxFailureRatio is the share of the requests to the release, 0 to 1, that may fail.
-	MaxFailureRatio float64 `json:"max_failure_ratio"`
+	// Requests has the requests to the release judged as well, of which MaxFailureRatio, 0 to 1, may fail.
+	Requests        bool    `json:"requests,omitempty"`
+	MaxFailureRatio float64 `json:"max_failure_ratio,omitempty"`
+}
+
+// WatchedService are the new containers of one service, and how they are asked after their health.
+type WatchedService struct {
+	Service    string     `json:"service"`
+	Health     app.Health `json:"health"`
+	Containers []string   `json:"containers,omitempty"`
+	Addresses  []string   `json:"addresses,omitempty"` // as in Started
 }
 
 // Watched is what a watch saw of the requests to the release on the host.
@@ -21,12 +33,13 @@ type Watched struct {
 	Failed   int64 `json:"failed"`
 }
 
-// Watch looks at a release that gets traffic, until its time is over. It fails with app.KindExited or app.KindUnhealthy
-// for a container that ends, restarts or turns unhealthy, and with app.KindFailing for too many failed requests. A host
-// that cannot be reached is asked again for as long as after a change: a reboot is not the release's fault.
+// Watch looks at a release that gets traffic, until its time is over. It fails with app.KindExited, app.KindMissing or
+// app.KindUnhealthy for a container that ends, restarts, vanishes or turns unhealthy, and with app.KindFailing for too
+// many failed requests. A host that cannot be reached is asked again for as long as after a change: a reboot is not the
+// release's fault. It changes nothing.
 var Watch = Step[WatchInput, Watched]{
 	Name:     "Watch",
 	Policy:   Change,
-	Describe: func(in WatchInput) (string, string) { return in.Host.Name, "watch " + in.Release },
+	Describe: func(in WatchInput) (string, string) { return in.Host.Name, "watch " + in.Release + " serve" },
 	Takes:    func(in WatchInput) time.Duration { return in.For },
 }

@@ -26,6 +26,7 @@ func (a Activities) Register(r activities.Registry) {
 	activities.Start.Register(r, a.Start)
 	activities.AwaitHealthy.Register(r, a.AwaitHealthy)
 	activities.AwaitStable.Register(r, a.AwaitStable)
+	activities.Watch.Register(r, a.Watch)
 	activities.RunReleaseCommand.Register(r, a.RunReleaseCommand)
 	activities.Stop.Register(r, a.Stop)
 	activities.Restore.Register(r, a.Restore)
