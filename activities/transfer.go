@@ -65,8 +65,9 @@ type ReuseInput struct {
 	Target
 	Service string    `json:"service"`
 	Image   app.Image `json:"image"`
-	// Ref is the name that it gets beside its own: that of the new release.
-	Ref string `json:"ref"`
+	// Ref is the name that it gets beside its own: that of the new release. Empty leaves it with its own, as an image of a
+	// registry, whose name is not the site's to move.
+	Ref string `json:"ref,omitempty"`
 }
 
 // Reuse gives an image that a host holds the name that a new release has for it. It fails with app.KindPruned where the

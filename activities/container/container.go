@@ -31,6 +31,7 @@ func (a Activities) Register(r activities.Registry) {
 	activities.Stop.Register(r, a.Stop)
 	activities.Restore.Register(r, a.Restore)
 	activities.Remove.Register(r, a.Remove)
+	activities.Erase.Register(r, a.Erase)
 }
 
 // change runs an activity without a result under the site's fence.

@@ -148,12 +148,21 @@ func (a Activities) Unprepare(ctx context.Context, in activities.UnprepareInput)
 			if err != nil {
 				return err
 			}
-			if err := h.Engine().VolumeRemove(ctx, name); err != nil {
+			if err := removeVolume(ctx, h, name); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// removeVolume removes a volume that may have gone meanwhile.
+func removeVolume(ctx context.Context, h host.Host, name string) error {
+	err := h.Engine().VolumeRemove(ctx, name)
+	if errors.Is(err, host.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func removeNetwork(ctx context.Context, h host.Host, t activities.Target, name string) error {

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/internal/app"
@@ -36,20 +35,4 @@ func pruneFiles(ctx context.Context, h host.Host, site app.Site, releases []app.
 		}
 	}
 	return nil
-}
-
-// LoadAll reads the records of releases; one that vanished since it was listed is left out.
-func LoadAll(ctx context.Context, h host.Host, site app.Site, ids []string) ([]app.Release, error) {
-	var out []app.Release
-	for _, id := range ids {
-		r, err := Load(ctx, h, site, id)
-		if errors.Is(err, host.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, r)
-	}
-	return out, nil
 }

@@ -13,8 +13,9 @@ import (
 	"github.com/longshore-dev/longshore/internal/planner"
 )
 
-// Prune implements activities.Prune. The newest records stay, the current one always; images are kept as long as a
-// record names them. The current release's command container stays too: a run that is reset must not repeat the command.
+// Prune implements activities.Prune. The newest records stay, the current one always, and where there is room for two the
+// one that a rollback would return to; images are kept as long as a record names them. The current release's command
+// container stays too: a run that is reset must not repeat the command.
 func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activities.Nothing, error) {
 	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
 		current, ids, err := Read(ctx, h, in.Site)
@@ -24,11 +25,19 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 		if err := removeCommands(ctx, h, in.Site, current.ID); err != nil {
 			return err
 		}
-		keep := newest(ids, current.ID, in.Keep)
-		kept, err := LoadAll(ctx, h, in.Site, keep)
+		all, err := LoadAll(ctx, h, in.Site, ids)
 		if err != nil {
 			return err
 		}
+		marks, err := loadMarks(ctx, h, in.Site)
+		if err != nil {
+			return err
+		}
+		keep := newest(ids, current.ID, in.Keep)
+		if target, ok := toReturnTo(all, marks, current); ok {
+			keep = withTarget(keep, target.ID)
+		}
+		kept := slices.DeleteFunc(all, func(r app.Release) bool { return !slices.Contains(keep, r.ID) })
 		used := map[string]bool{}
 		for _, r := range kept {
 			for _, image := range r.Images {
@@ -45,6 +54,9 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 			if err := h.Files().Remove(ctx, recordPath(in.Site, id)); err != nil {
 				return err
 			}
+		}
+		if err := pruneMarks(ctx, h, in.Site, keep); err != nil {
+			return err
 		}
 		return pruneFiles(ctx, h, in.Site, kept)
 	})
@@ -72,6 +84,15 @@ func newest(ids []string, current string, n int) []string {
 	others := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == current })
 	others = others[max(0, len(others)-max(0, n-1)):]
 	return append(others, current)
+}
+
+// withTarget has the release that a rollback would return to take the place of the oldest that is kept besides the
+// current one, which is the last.
+func withTarget(keep []string, target string) []string {
+	if slices.Contains(keep, target) || len(keep) < 2 {
+		return keep
+	}
+	return append([]string{target}, keep[1:]...)
 }
 
 // Clean implements activities.Clean. Containers go before the images that they use.

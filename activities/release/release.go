@@ -26,6 +26,10 @@ func (a Activities) Register(r activities.Registry) {
 	activities.Record.Register(r, a.Record)
 	activities.Prune.Register(r, a.Prune)
 	activities.Clean.Register(r, a.Clean)
+	activities.Mark.Register(r, a.Mark)
+	activities.Return.Register(r, a.Return)
+	activities.Recall.Register(r, a.Recall)
+	activities.MarkStopped.Register(r, a.MarkStopped)
 }
 
 func releasesDir(site app.Site) string { return fence.SiteDir(site) + "/releases" }
@@ -34,8 +38,9 @@ func recordPath(site app.Site, id string) string {
 }
 func currentPath(site app.Site) string { return fence.SiteDir(site) + "/current" }
 
-// Record implements activities.Record: first the record, then the word that it is current, so that the word never
-// points nowhere.
+// Record implements activities.Record: first the record and its mark, then the word that it is current, so that the word
+// never points nowhere. What was marked before is forgotten: a run that was reset makes its release once more. A site of
+// which a release is recorded is not stopped.
 func (a Activities) Record(ctx context.Context, in activities.RecordInput) (activities.Nothing, error) {
 	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
 		data, err := json.Marshal(in.Release)
@@ -45,8 +50,24 @@ func (a Activities) Record(ctx context.Context, in activities.RecordInput) (acti
 		if err := h.Files().Write(ctx, recordPath(in.Site, in.Release.ID), data, 0); err != nil {
 			return err
 		}
-		return h.Files().Write(ctx, currentPath(in.Site), []byte(in.Release.ID+"\n"), 0)
+		if in.Stable {
+			err = writeMark(ctx, h, in.Site, in.Release.ID, app.ReleaseMark{Stable: true})
+		} else {
+			err = h.Files().Remove(ctx, markPath(in.Site, in.Release.ID))
+		}
+		if err != nil {
+			return err
+		}
+		if err := writeCurrent(ctx, h, in.Site, in.Release.ID); err != nil {
+			return err
+		}
+		return h.Files().Remove(ctx, stoppedPath(in.Site))
 	})
+}
+
+// writeCurrent makes a recorded release the current one.
+func writeCurrent(ctx context.Context, h host.Host, site app.Site, id string) error {
+	return h.Files().Write(ctx, currentPath(site), []byte(id+"\n"), 0)
 }
 
 // Read answers a site's current release on a host, nil where there is none, and the ids of all that are recorded,

@@ -33,6 +33,7 @@ func New(hosts host.Opener, bundles *spool.Store, helper edge.Image) Activities 
 func (a Activities) Register(shared, own activities.Registry) {
 	activities.Transfer.Register(own, a.Transfer)
 	activities.Pull.Register(shared, a.Pull)
+	activities.Reuse.Register(shared, a.Reuse)
 }
 
 const (

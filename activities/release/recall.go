@@ -1,0 +1,65 @@
+package release
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/failing"
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// Recall implements activities.Recall.
+func (a Activities) Recall(ctx context.Context, in activities.RecallInput) (activities.Recalled, error) {
+	h, err := a.Hosts.Open(ctx, in.Host)
+	if err != nil {
+		return activities.Recalled{}, failing.On(in.Host, err)
+	}
+	history, err := History(ctx, h, in.Site)
+	if err != nil {
+		return activities.Recalled{}, failing.On(in.Host, err)
+	}
+	return recalled(in, history), nil
+}
+
+// recalled picks what is asked for from a host's history.
+func recalled(in activities.RecallInput, history []Kept) activities.Recalled {
+	var out activities.Recalled
+	var current *app.Release
+	var releases []app.Release
+	marks := map[string]app.ReleaseMark{}
+	for _, k := range history {
+		releases = append(releases, k.Release)
+		marks[k.Release.ID] = k.Mark
+		if k.Current {
+			current, out.Current = &k.Release, k.Release.ID
+		}
+	}
+	for _, k := range slices.Backward(history) {
+		if len(k.Gone) == 0 {
+			out.Reachable = append(out.Reachable, k.Release.ID)
+		}
+	}
+	wanted := in.Release
+	switch {
+	case wanted != "":
+	case in.Stable:
+		target, _ := toReturnTo(releases, marks, current)
+		wanted = target.ID
+	default:
+		wanted = out.Current
+	}
+	for _, k := range slices.Backward(history) {
+		if wanted != "" && names(wanted, k.Release) {
+			out.Release, out.Gone = &k.Release, k.Gone
+			break
+		}
+	}
+	return out
+}
+
+// names says whether a text means a release: its id, or its number alone.
+func names(text string, r app.Release) bool {
+	return text == r.ID || text == strconv.Itoa(r.Number)
+}
