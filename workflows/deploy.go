@@ -141,6 +141,9 @@ func (d *deploy) desired() planner.Desired {
 	for _, h := range d.hosts {
 		desired.Images[h.host.Name] = h.images
 	}
+	if d.recorded != nil {
+		desired.Recorded, desired.Force = true, d.recorded.force
+	}
 	return desired
 }
 

@@ -16,6 +16,11 @@ type Desired struct {
 	// Images are the images that each host holds for each service, by host and service: known once they are built and
 	// carried there. A service without an entry is judged by its source.
 	Images map[string]map[string]app.Image
+	// Recorded says that the spec is a recorded release's: its images are known and nothing is built, and no release
+	// command runs, since what one did to a schema is done, and does not go back.
+	Recorded bool
+	// Force are the services that get new containers though nothing about them differs.
+	Force []string
 }
 
 // image answers the image that a service shall run on a host, and whether it is known.

@@ -9,7 +9,7 @@ import (
 // difference says why a service's containers on a host are not what is desired; empty where they are. have must be the
 // service's containers there.
 func difference(desired Desired, o app.Observed, h app.Host, s app.Service, have []app.ContainerState) string {
-	if len(have) == 0 {
+	if len(have) == 0 && s.Replicas > 0 {
 		return "not there yet"
 	}
 	if len(have) != s.Replicas {

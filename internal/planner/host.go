@@ -59,6 +59,9 @@ func planService(desired Desired, o app.Observed, h app.Host, s app.Service, rel
 	if reason == "" {
 		reason = restartReason(s, replaced)
 	}
+	if reason == "" && slices.Contains(desired.Force, s.Name) {
+		reason = "restart"
+	}
 	switch {
 	case reason == "":
 		change.Action = app.Keep

@@ -35,6 +35,9 @@ func Plan(desired Desired, observed []app.Observed) app.Plan {
 	plan.Unchanged = len(changed) == 0 && !slices.ContainsFunc(plan.Hosts, func(h app.HostPlan) bool {
 		return h.Table != nil && !sameRoutes(*h.Table, observedOn(observed, h.Host), spec.Site)
 	})
+	if desired.Recorded {
+		return plan
+	}
 	for _, s := range spec.Services {
 		if s.Build != nil && changed[s.Name] {
 			plan.Builds = append(plan.Builds, s.Name)
