@@ -232,7 +232,11 @@ func (h *hostRun) image(s app.Service) app.Image {
 	}
 	for _, c := range h.observed.Containers {
 		if c.Labels[app.LabelRole] == app.RoleService && c.Labels[app.LabelService] == s.Name {
-			return app.Image{Ref: c.Image, ID: c.ImageID}
+			image := app.Image{Ref: c.Image, ID: c.ImageID}
+			if r := h.observed.Current; r != nil && r.ImageIDs[s.Name] == c.ImageID {
+				image.RepoDigest = r.Digests[s.Name]
+			}
+			return image
 		}
 	}
 	return app.Image{Ref: s.Container.Image}

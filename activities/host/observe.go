@@ -46,6 +46,10 @@ func Look(ctx context.Context, h machine.Host, in activities.ObserveInput) (app.
 		return err
 	})
 	group.Go(func() (err error) {
+		o.Stopped, err = release.Stopped(ctx, h, in.Site)
+		return err
+	})
+	group.Go(func() (err error) {
 		o.Edge, err = lookAtEdge(ctx, h)
 		return err
 	})
@@ -57,9 +61,12 @@ func Look(ctx context.Context, h machine.Host, in activities.ObserveInput) (app.
 		return app.Observed{}, err
 	}
 	if current != nil {
-		o.Current = &app.RecordedRelease{ID: current.ID, SourceID: current.Spec.Source.ID, ImageIDs: map[string]string{}}
+		o.Current = &app.RecordedRelease{ID: current.ID, SourceID: current.Spec.Source.ID, ImageIDs: map[string]string{}, Digests: map[string]string{}}
 		for service, image := range current.Images {
 			o.Current.ImageIDs[service] = image.ID
+			if image.RepoDigest != "" {
+				o.Current.Digests[service] = image.RepoDigest
+			}
 		}
 	}
 	o.LastNumber = lastNumber(o, in.Site, recorded)

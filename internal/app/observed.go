@@ -114,6 +114,8 @@ type RecordedRelease struct {
 	SourceID string `json:"source_id"`
 	// ImageIDs are the engine's image ids by service.
 	ImageIDs map[string]string `json:"image_ids,omitempty"`
+	// Digests are the registry's digests of those images that were pulled, by service.
+	Digests map[string]string `json:"digests,omitempty"`
 }
 
 // PublishedPort is a port that a container publishes.
