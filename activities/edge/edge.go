@@ -33,7 +33,7 @@ func ClientOf(h host.Host) *edge.Client {
 	return edge.New(func(ctx context.Context) (net.Conn, error) { return h.Dial(ctx, "unix", socket) })
 }
 
-// Serves says whether a release gets the site's traffic on the host. A host without an edge serves nothing.
+// Serves says whether a release gets any of the site's traffic on the host. A host without an edge serves nothing.
 func Serves(ctx context.Context, h host.Host, site app.Site, release string) (bool, error) {
 	edges, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelRole: app.RoleEdge})
 	if err != nil || len(edges) == 0 {
@@ -44,5 +44,5 @@ func Serves(ctx context.Context, h host.Host, site app.Site, release string) (bo
 		return false, err
 	}
 	table, ok := status.Table(site)
-	return ok && table.Release == release, nil
+	return ok && table.Serves(release), nil
 }

@@ -17,7 +17,8 @@ type EdgeTable struct {
 // EdgeCanary is a new release beside the live one of a site.
 type EdgeCanary struct {
 	Release string `json:"release"`
-	// Weight is its share of the requests in percent, 1 to 99. A request for which it has no route is the live release's.
+	// Weight is its share in percent, 1 to 99, of the requests that both releases answer by the same host and path. All
+	// others stay the live release's; what only the canary has is not served.
 	Weight int         `json:"weight"`
 	Routes []EdgeRoute `json:"routes"`
 }
@@ -28,6 +29,11 @@ type EdgeRoute struct {
 	Route   Route  `json:"route"`
 	// Upstreams are the replicas' "address:port".
 	Upstreams []string `json:"upstreams"`
+}
+
+// Serves says whether the release is sent requests, as the live one or as the canary.
+func (t EdgeTable) Serves(release string) bool {
+	return t.Release == release || t.Canary != nil && t.Canary.Release == release
 }
 
 // EdgeStatus is what a host's edge says of itself.
@@ -46,12 +52,13 @@ type EdgeStatus struct {
 type EdgeRelease struct {
 	Site     string `json:"site"`
 	Release  string `json:"release"`
-	Live     bool   `json:"live"`
+	Live     bool   `json:"live"` // it is sent new requests, as the live release or as a canary
 	InFlight int64  `json:"in_flight"`
 	// Upgraded are those of InFlight that have become WebSockets or other upgraded connections.
 	Upgraded int64 `json:"upgraded,omitempty"`
-	// Requests and Failed count what the release has been asked since the edge knows it, and what of that was answered
-	// with a status of 500 and above or could not be answered. A new edge process counts from 0.
+	// Requests and Failed count the ended requests of clients since the edge knows the release, and those of them that
+	// were answered with a status of 500 and above, cut off, or not answered. A client that goes away is no failure. A new
+	// edge process counts from 0, and what one that has ended had counted is gone.
 	Requests int64 `json:"requests,omitempty"`
 	Failed   int64 `json:"failed,omitempty"`
 }

@@ -44,11 +44,14 @@ func (c *Client) Status(ctx context.Context) (app.EdgeStatus, error) {
 
 // Put replaces a site's table and returns the one before; nil where there was none. Once it returns, no new request
 // reaches the release before. Putting the same table again returns that table as the one before, so callers that need
-// to switch back keep the answer of their first call, or observe before it. It fails with ErrInvalid, ErrFenced or a
-// *ConflictError.
+// to switch back keep the answer of their first call, or observe before it. It fails with ErrInvalid, ErrFenced,
+// ErrNoCanary or a *ConflictError.
 func (c *Client) Put(ctx context.Context, table app.EdgeTable) (*app.EdgeTable, error) {
 	var change Change
 	err := c.call(ctx, http.MethodPut, PathSites, nil, table, &change)
+	if err == nil && table.Canary != nil && change.Weight != table.Canary.Weight {
+		err = ErrNoCanary
+	}
 	return change.Previous, err
 }
 

@@ -34,6 +34,9 @@ const (
 type Change struct {
 	// Previous is the table that was replaced or removed; nil where the site had none.
 	Previous *app.EdgeTable `json:"previous"`
+	// Weight is that of the canary that is served with the new table; 0 for none. An edge that knows no canaries reads
+	// past one and says 0.
+	Weight int `json:"weight,omitempty"`
 }
 
 // Failure is the body of every answer other than 2xx.

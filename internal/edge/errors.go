@@ -17,6 +17,8 @@ var (
 	ErrLive = errors.New("the release is live")
 	// ErrSuperseded is a change sent to an edge that a newer one has taken over from; a retry reaches the newer one.
 	ErrSuperseded = errors.New("a newer edge has taken over")
+	// ErrNoCanary is a table whose live release the edge serves, and whose canary it does not know how to.
+	ErrNoCanary = errors.New("the host's edge is of a version that knows no canaries: another worker has put it in the place of this one's")
 )
 
 // ConflictError is a route that another site has.

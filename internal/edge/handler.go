@@ -34,7 +34,11 @@ func Handler(s Server) http.Handler {
 	mux.HandleFunc("PUT "+PathSites, func(w http.ResponseWriter, r *http.Request) {
 		read(w, r, func(table app.EdgeTable) (any, error) {
 			previous, err := s.Put(r.Context(), table)
-			return Change{Previous: previous}, err
+			change := Change{Previous: previous}
+			if table.Canary != nil {
+				change.Weight = table.Canary.Weight
+			}
+			return change, err
 		})
 	})
 	mux.HandleFunc("DELETE "+PathSites, func(w http.ResponseWriter, r *http.Request) {

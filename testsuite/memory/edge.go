@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/longshore-dev/longshore/internal/app"
@@ -61,7 +62,11 @@ func (e *edgeServer) Status(ctx context.Context) (app.EdgeStatus, error) {
 
 // Put implements edge.Server. Traffic that is sent where nothing answers is lost.
 func (e *edgeServer) Put(ctx context.Context, table app.EdgeTable) (*app.EdgeTable, error) {
-	for _, r := range table.Routes {
+	routes := table.Routes
+	if table.Canary != nil {
+		routes = slices.Concat(routes, table.Canary.Routes)
+	}
+	for _, r := range routes {
 		for _, upstream := range r.Upstreams {
 			if _, ok := e.machine.Answers(upstream); !ok {
 				e.world.violation(e.host + ": the edge was switched to " + upstream + " of " + r.Service + ", where nothing answers")
@@ -98,6 +103,11 @@ type onlyConn struct {
 func (c *onlyConn) Close() error {
 	defer c.once.Do(func() { close(c.closed) })
 	return c.Conn.Close()
+}
+
+// Ended says how many requests of clients to a release have ended at a host's edge, and how many of those have failed.
+func (w *World) Ended(host string, site app.Site, release string, requests, failed int64) {
+	w.servers[host].edge.SetEnded(site.String(), release, requests, failed)
 }
 
 // InFlight says how many requests a release has in a host's edge.

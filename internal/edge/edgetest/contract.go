@@ -111,6 +111,47 @@ func Contract(t *testing.T, dial func(ctx context.Context) (net.Conn, error), se
 			t.Errorf("%+v %v", answer, err)
 		}
 	})
+	t.Run("a canary is served beside the live release", func(t *testing.T) {
+		shared := table(shop, "2-b", 6, "shop.example.com")
+		canary := table(shop, "3-c", 6, "Shop.Example.com", "new.example.com")
+		shared.Canary = &app.EdgeCanary{Release: "3-c", Weight: 5, Routes: canary.Routes}
+		for _, weight := range []int{5, 25, 25} {
+			shared.Canary.Weight = weight
+			if previous := put(t, shared); previous == nil || previous.Release != "2-b" {
+				t.Errorf("previous: %+v", previous)
+			}
+		}
+		status, err := c.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := status.Table(app.Site{Org: "default", Project: "shop", Name: "production"})
+		if got.Canary == nil || got.Canary.Weight != 25 || got.Canary.Routes[0].Route.Hosts[0] != "shop.example.com" {
+			t.Errorf("table: %+v", got)
+		}
+		if len(status.Releases) != 2 || !status.Releases[0].Live || !status.Releases[1].Live || status.Releases[1].Release != "3-c" {
+			t.Errorf("releases: %+v", status.Releases)
+		}
+		answer, err := c.Probe(t.Context(), app.EdgeProbe{Host: "shop.example.com", Path: "/"})
+		if err != nil || answer.Release != "2-b" {
+			t.Errorf("a probe asks the live release: %+v %v", answer, err)
+		}
+		if err := c.Drop(t.Context(), shop, "3-c"); !errors.Is(err, edge.ErrLive) {
+			t.Errorf("drop: %v", err)
+		}
+		if _, err := c.Put(t.Context(), table(blog, "1-a", 1, "new.example.com")); !errors.As(err, new(*edge.ConflictError)) {
+			t.Errorf("another site takes what the canary will have: %v", err)
+		}
+		for _, bad := range []app.EdgeCanary{
+			{Release: "2-b", Weight: 5}, {Weight: 5}, {Release: "3-c"}, {Release: "3-c", Weight: 100}, {Release: "3-c", Weight: 5, Routes: table(shop, "", 0, "a b").Routes},
+		} {
+			shared.Canary = &bad
+			if _, err := c.Put(t.Context(), shared); !errors.Is(err, edge.ErrInvalid) {
+				t.Errorf("%+v: %v", bad, err)
+			}
+		}
+		put(t, table(shop, "2-b", 6, "shop.example.com"))
+	})
 	t.Run("a live release is not dropped, an unknown one is no error", func(t *testing.T) {
 		if err := c.Drop(t.Context(), shop, "2-b"); !errors.Is(err, edge.ErrLive) {
 			t.Errorf("%v", err)

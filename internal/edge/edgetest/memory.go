@@ -28,6 +28,12 @@ type Memory struct {
 	mu       sync.Mutex
 	tables   tables.Tables
 	inFlight map[[2]string]int64 // by site and release
+	ended    map[[2]string]ended
+}
+
+// ended counts requests of a release.
+type ended struct {
+	requests, failed int64
 }
 
 // Status implements edge.Server.
@@ -36,14 +42,22 @@ func (m *Memory) Status(context.Context) (app.EdgeStatus, error) {
 	defer m.mu.Unlock()
 	status := app.EdgeStatus{Version: m.Version, HTTPPort: m.HTTPPort, Tables: m.tables.All(), Instance: "memory"}
 	counted := map[[2]string]bool{}
-	for _, t := range status.Tables {
-		key := [2]string{t.Site, t.Release}
+	add := func(site, release string, live bool) {
+		key := [2]string{site, release}
 		counted[key] = true
-		status.Releases = append(status.Releases, app.EdgeRelease{Site: t.Site, Release: t.Release, Live: true, InFlight: m.inFlight[key]})
+		status.Releases = append(status.Releases, app.EdgeRelease{
+			Site: site, Release: release, Live: live, InFlight: m.inFlight[key], Requests: m.ended[key].requests, Failed: m.ended[key].failed,
+		})
+	}
+	for _, t := range status.Tables {
+		add(t.Site, t.Release, true)
+		if t.Canary != nil {
+			add(t.Site, t.Canary.Release, true)
+		}
 	}
 	for key, n := range m.inFlight {
 		if !counted[key] && n > 0 {
-			status.Releases = append(status.Releases, app.EdgeRelease{Site: key[0], Release: key[1], InFlight: n})
+			add(key[0], key[1], false)
 		}
 	}
 	slices.SortFunc(status.Releases, func(a, b app.EdgeRelease) int {
@@ -81,7 +95,7 @@ func (m *Memory) change(site string, f func(tables.Tables) (tables.Tables, error
 func (m *Memory) Drop(_ context.Context, site, release string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if t, ok := m.tables.Get(site); ok && t.Release == release {
+	if t, ok := m.tables.Get(site); ok && t.Serves(release) {
 		return edge.ErrLive
 	}
 	delete(m.inFlight, [2]string{site, release})
@@ -129,6 +143,16 @@ func (m *Memory) SetInFlight(site, release string, n int64) {
 		m.inFlight = map[[2]string]int64{}
 	}
 	m.inFlight[[2]string{site, release}] = n
+}
+
+// SetEnded says how many requests of clients to a release have ended, and how many of those have failed.
+func (m *Memory) SetEnded(site, release string, requests, failed int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended == nil {
+		m.ended = map[[2]string]ended{}
+	}
+	m.ended[[2]string{site, release}] = ended{requests: requests, failed: failed}
 }
 
 // Dial opens a connection to the edge's API, as a dial of its socket would. The connection ends with its client.

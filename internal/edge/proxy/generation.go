@@ -26,11 +26,14 @@ const (
 	avoidFor = 2 * time.Second
 )
 
-// generation is one table of one site from the time it goes live until its last request has ended.
+// generation is one set of routes of one release of a site, from the time that it is sent requests until the last of
+// them has ended. It is the live release's or a canary's, and may go from one to the other.
 type generation struct {
-	table   app.EdgeTable
-	targets []*target
-	conns   *connections
+	site, release string
+	routes        []app.EdgeRoute
+	targets       []*target
+	conns         *connections
+	tally         *tally
 
 	inFlight atomic.Int64 // requests, upgraded ones included
 	upgraded atomic.Int64
@@ -50,24 +53,43 @@ type target struct {
 	proxy caddyhttp.MiddlewareHandler
 }
 
-// newGeneration provisions a table's handlers. gone is called once, after the last request of a replaced generation.
-func newGeneration(parent caddy.Context, table app.EdgeTable, gone func(*generation)) (*generation, error) {
+// tally counts the ended requests of one release, over all of its generations.
+type tally struct {
+	requests, failed atomic.Int64
+}
+
+// count adds a request. Together with ended it never shows more failures than requests.
+func (t *tally) count(failed bool) {
+	t.requests.Add(1)
+	if failed {
+		t.failed.Add(1)
+	}
+}
+
+func (t *tally) ended() (requests, failed int64) {
+	failed = t.failed.Load()
+	return t.requests.Load(), failed
+}
+
+// provision makes the generation's handlers; gone is called once, after the last request of a replaced generation. What
+// it has made is freed where it fails.
+func (g *generation) provision(parent caddy.Context, gone func(*generation)) error {
 	ctx, cancel := caddy.NewContext(parent)
-	g := &generation{table: table, conns: newConnections(), cancel: cancel, gone: gone}
+	g.conns, g.cancel, g.gone = newConnections(), cancel, gone
 	ctx = ctx.WithValue(connectionsKey{}, g.conns)
-	for _, route := range table.Routes {
+	for _, route := range g.routes {
 		t := &target{generation: g, service: route.Service, route: route.Route}
-		if table.Release != "" && len(route.Upstreams) > 0 {
+		if g.release != "" && len(route.Upstreams) > 0 {
 			module, err := ctx.LoadModuleByID(proxyModule, proxyConfig(route))
 			if err != nil {
 				cancel()
-				return nil, fmt.Errorf("preparing service %s: %w", route.Service, err)
+				return fmt.Errorf("preparing service %s: %w", route.Service, err)
 			}
 			t.proxy = module.(caddyhttp.MiddlewareHandler)
 		}
 		g.targets = append(g.targets, t)
 	}
-	return g, nil
+	return nil
 }
 
 func proxyConfig(route app.EdgeRoute) json.RawMessage {

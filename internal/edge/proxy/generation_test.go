@@ -13,14 +13,14 @@ import (
 // bare is a generation without handlers, and the number of times that it was retired.
 func bare() (g *generation, retired *atomic.Int64) {
 	retired = &atomic.Int64{}
-	g = &generation{conns: newConnections(), cancel: func() {}, gone: func(*generation) { retired.Add(1) }}
+	g = &generation{tally: &tally{}, conns: newConnections(), cancel: func() {}, gone: func(*generation) { retired.Add(1) }}
 	g.targets = []*target{{generation: g, route: app.Route{Hosts: []string{"a.example.com"}, Path: "/"}}}
 	return g, retired
 }
 
 func TestEnterRefusesAViewThatIsNoLongerCurrent(t *testing.T) {
 	old, _ := bare()
-	seen := newView(map[string]*generation{site: old})
+	seen := newView(map[string]*served{site: {live: old}})
 	var current atomic.Pointer[view]
 	current.Store(newView(nil))
 	if old.enter(&current, seen) || old.inFlight.Load() != 0 {
@@ -36,17 +36,17 @@ func TestEnterRefusesAViewThatIsNoLongerCurrent(t *testing.T) {
 // is zero: whoever is then still let in would find its service gone.
 func TestNoRequestIsAtAGenerationThatWasSeenIdle(t *testing.T) {
 	const swaps = 4000
-	r := &routes{live: map[string]*generation{}, old: map[*generation]struct{}{}}
+	r := &routes{live: map[string]*served{}, old: map[*generation]struct{}{}}
 	var stopped sync.Map
 	live, _ := bare()
-	r.apply(&prepared{next: map[string]*generation{site: live}})
+	r.apply(&prepared{next: map[string]*served{site: {live: live}}})
 	ctx, cancel := context.WithCancel(t.Context())
 	var late atomic.Int64
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				at := r.enter("a.example.com", "/")
+				at := r.enter("a.example.com", "/", true)
 				if _, gone := stopped.Load(at.generation); gone {
 					late.Add(1)
 				}
@@ -57,7 +57,7 @@ func TestNoRequestIsAtAGenerationThatWasSeenIdle(t *testing.T) {
 	for range swaps {
 		old := live
 		live, _ = bare()
-		r.apply(&prepared{next: map[string]*generation{site: live}})
+		r.apply(&prepared{next: map[string]*served{site: {live: live}}})
 		for old.inFlight.Load() > 0 {
 			runtime.Gosched()
 		}

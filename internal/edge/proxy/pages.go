@@ -16,6 +16,9 @@ const (
 	pageMethod      = "This method is not served.\n"
 )
 
+// statusClientGone is logged for a request whose client has gone before its answer; nobody reads it.
+const statusClientGone = 499
+
 func writePage(w http.ResponseWriter, status int, text string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=utf-8")

@@ -139,6 +139,8 @@ func addReleases(to, from []app.EdgeRelease) []app.EdgeRelease {
 		if at >= 0 {
 			to[at].InFlight += r.InFlight
 			to[at].Upgraded += r.Upgraded
+			to[at].Requests += r.Requests
+			to[at].Failed += r.Failed
 			continue
 		}
 		r.Live = false

@@ -65,7 +65,7 @@ func (p *probe) answered(t *target) {
 		return
 	}
 	p.mu.Lock()
-	p.service, p.release = t.service, t.generation.table.Release
+	p.service, p.release = t.service, t.generation.release
 	p.mu.Unlock()
 }
 

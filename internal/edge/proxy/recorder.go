@@ -11,6 +11,7 @@ type recorder struct {
 	http.ResponseWriter
 	status   int
 	bytes    int64
+	unread   bool   // the client did not take all of it
 	upgraded func() // called once, when the connection is upgraded
 	body     *limitedBody
 }
@@ -42,7 +43,14 @@ func (r *recorder) Write(p []byte) (int, error) {
 	}
 	n, err := r.ResponseWriter.Write(p)
 	r.bytes += int64(n)
+	r.unread = r.unread || err != nil
 	return n, err
+}
+
+// failed says whether an ended request is the release's failure: its answer was an error, or was cut off for another
+// reason than that the client has gone.
+func (r *recorder) failed(cutOff, clientGone bool) bool {
+	return r.status >= http.StatusInternalServerError || cutOff && !clientGone && !r.unread
 }
 
 // limitedBody ends a request's body with an error once it is longer than the route allows.

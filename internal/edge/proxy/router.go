@@ -50,7 +50,8 @@ func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.H
 		w.Header().Set("Connection", "close")
 	}
 
-	t := h.edge.routes.enter(host, path)
+	t := h.edge.routes.enter(host, path, probe == nil)
+	cutOff := true // the proxy panics where it breaks off an answer
 	defer func() {
 		e := entry{start: start, host: host, method: r.Method, path: path, proto: r.Proto,
 			client: r.RemoteAddr, status: rec.status, bytes: rec.bytes, duration: time.Since(start)}
@@ -58,7 +59,10 @@ func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.H
 			e.client = ip
 		}
 		if t != nil {
-			e.site, e.release, e.service = t.generation.table.Site, t.generation.table.Release, t.service
+			e.site, e.release, e.service = t.generation.site, t.generation.release, t.service
+			if probe == nil {
+				t.generation.tally.count(rec.failed(cutOff, r.Context().Err() != nil))
+			}
 			if rec.status == http.StatusSwitchingProtocols {
 				t.generation.upgraded.Add(-1)
 			}
@@ -78,6 +82,7 @@ func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.H
 		probe.answered(t)
 		h.forward(rec, r, t)
 	}
+	cutOff = false
 	return nil
 }
 
@@ -104,6 +109,10 @@ func (h *router) forward(rec *recorder, r *http.Request, t *target) {
 	rec.upgraded = func() { t.generation.upgraded.Add(1) }
 	err := t.proxy.ServeHTTP(rec, r, nil)
 	if err == nil || rec.status != 0 {
+		return
+	}
+	if r.Context().Err() != nil {
+		rec.WriteHeader(statusClientGone)
 		return
 	}
 	status := http.StatusBadGateway

@@ -16,6 +16,9 @@ import (
 // ErrCorrupt is text that Encode did not write, or that lost some of what it wrote.
 var ErrCorrupt = errors.New("the kept routes cannot be read")
 
+// formatVersion stays what it is while an older edge that reads past what it does not know serves something safe. For a
+// canary that is the live release alone, while a file that it refuses would leave every site of the host without routes.
+// That the canary is not served is said by the answer to the next Put.
 const formatVersion = 1
 
 type file struct {

@@ -103,18 +103,19 @@ func (t Tables) clone() Tables {
 
 // Same says whether two tables ask for the same: all but who asked (the fence) and since when.
 func Same(a, b app.EdgeTable) bool {
-	return a.Site == b.Site && a.Release == b.Release && reflect.DeepEqual(a.Routes, b.Routes)
+	return a.Site == b.Site && a.Release == b.Release && reflect.DeepEqual(a.Routes, b.Routes) && reflect.DeepEqual(a.Canary, b.Canary)
 }
 
-// overlap finds a (host, path) that both tables route.
+// overlap finds a (host, path) that both tables route. What only a canary has counts: it is the site's with the next
+// table.
 func overlap(a, b app.EdgeTable) (host, path string, found bool) {
 	taken := map[[2]string]bool{}
-	for _, r := range b.Routes {
+	for _, r := range routesOf(b) {
 		for _, h := range r.Route.Hosts {
 			taken[[2]string{h, r.Route.Path}] = true
 		}
 	}
-	for _, r := range a.Routes {
+	for _, r := range routesOf(a) {
 		for _, h := range r.Route.Hosts {
 			if taken[[2]string{h, r.Route.Path}] {
 				return h, r.Route.Path, true
@@ -124,43 +125,76 @@ func overlap(a, b app.EdgeTable) (host, path string, found bool) {
 	return "", "", false
 }
 
+// routesOf are the routes of the live release and of the canary.
+func routesOf(t app.EdgeTable) []app.EdgeRoute {
+	if t.Canary == nil {
+		return t.Routes
+	}
+	return slices.Concat(t.Routes, t.Canary.Routes)
+}
+
 // normalize brings hosts and paths into the form that requests are matched in, and refuses what cannot be served.
 func normalize(table app.EdgeTable) (app.EdgeTable, error) {
 	if _, ok := app.ParseSite(table.Site); !ok {
 		return table, fmt.Errorf("%w: site %q is not organization/project/site", ErrInvalid, table.Site)
 	}
+	routes, err := normalizeRoutes(table.Routes)
+	if err != nil {
+		return table, err
+	}
+	table.Routes = routes
+	if table.Canary == nil {
+		return table, nil
+	}
+	canary := *table.Canary
+	switch {
+	case table.Release == "" || canary.Release == "":
+		return table, fmt.Errorf("%w: a canary needs a release beside a live one", ErrInvalid)
+	case canary.Release == table.Release:
+		return table, fmt.Errorf("%w: release %s is live, and cannot be its own canary", ErrInvalid, canary.Release)
+	case canary.Weight < 1 || canary.Weight > 99:
+		return table, fmt.Errorf("%w: the canary's weight is %d, not 1 to 99", ErrInvalid, canary.Weight)
+	}
+	if canary.Routes, err = normalizeRoutes(canary.Routes); err != nil {
+		return table, err
+	}
+	table.Canary = &canary
+	return table, nil
+}
+
+// normalizeRoutes does it for the routes of one release, which must not answer the same host and path twice.
+func normalizeRoutes(from []app.EdgeRoute) ([]app.EdgeRoute, error) {
 	seen := map[[2]string]string{}
-	routes := make([]app.EdgeRoute, len(table.Routes))
-	for i, r := range table.Routes {
+	routes := make([]app.EdgeRoute, len(from))
+	for i, r := range from {
 		path, err := cleanPath(r.Route.Path)
 		if err != nil {
-			return table, err
+			return nil, err
 		}
 		if len(r.Route.Hosts) == 0 {
-			return table, fmt.Errorf("%w: a route of service %s names no host", ErrInvalid, r.Service)
+			return nil, fmt.Errorf("%w: a route of service %s names no host", ErrInvalid, r.Service)
 		}
 		hosts := make([]string, len(r.Route.Hosts))
 		for j, h := range r.Route.Hosts {
 			if hosts[j], err = cleanHost(h); err != nil {
-				return table, err
+				return nil, err
 			}
 			key := [2]string{hosts[j], path}
 			if other, ok := seen[key]; ok {
-				return table, fmt.Errorf("%w: %s%s is routed to %s and to %s", ErrInvalid, hosts[j], path, other, r.Service)
+				return nil, fmt.Errorf("%w: %s%s is routed to %s and to %s", ErrInvalid, hosts[j], path, other, r.Service)
 			}
 			seen[key] = r.Service
 		}
 		for _, u := range r.Upstreams {
 			if err := checkAddress(u); err != nil {
-				return table, err
+				return nil, err
 			}
 		}
 		r.Route.Hosts, r.Route.Path = hosts, path
 		r.Upstreams = slices.Clone(r.Upstreams)
 		routes[i] = r
 	}
-	table.Routes = routes
-	return table, nil
+	return routes, nil
 }
 
 func cleanPath(path string) (string, error) {
