@@ -30,7 +30,12 @@ type SwitchInput struct {
 var Switch = Step[SwitchInput, Nothing]{
 	Name:     "Switch",
 	Policy:   Change,
-	Describe: func(in SwitchInput) (string, string) { return in.Host.Name, "switch to " + in.Table.Release },
+	Describe: func(in SwitchInput) (string, string) {
+		if len(in.Table.Routes) == 0 {
+			return in.Host.Name, "take the site out of the edge"
+		}
+		return in.Host.Name, "switch to " + in.Table.Release
+	},
 }
 
 // SwitchBack is Switch to the table that was there before, as compensation.

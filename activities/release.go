@@ -1,6 +1,10 @@
 package activities
 
-import "github.com/longshore-dev/longshore/internal/app"
+import (
+	"time"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
 
 // RecordInput is a release to record on a host as current.
 type RecordInput struct {
@@ -86,7 +90,7 @@ var Return = Step[ReturnInput, Nothing]{
 type RecallInput struct {
 	Host app.Host `json:"host"`
 	Site app.Site `json:"site"`
-	// Release is the id; empty means the current one, or with Stable the newest that is good to return to and whose origin
+	// Release is the id, or its number alone; empty means the current one, or with Stable the newest that is good to return to and whose origin
 	// is older than the current one's.
 	Release string `json:"release,omitempty"`
 	Stable  bool   `json:"stable,omitempty"`
@@ -98,8 +102,11 @@ type Recalled struct {
 	Release *app.Release `json:"release,omitempty"`
 	// Gone names those of its images, by service, that the host lacks and that no registry has by digest.
 	Gone map[string]string `json:"gone,omitempty"`
-	// Current is the current release's id; empty for none.
-	Current string `json:"current,omitempty"`
+	// Current is the current release's id, empty for none, and CurrentAt when it was made.
+	Current   string    `json:"current,omitempty"`
+	CurrentAt time.Time `json:"current_at,omitzero"`
+	// Stopped says that the site was stopped on purpose.
+	Stopped bool `json:"stopped,omitempty"`
 	// Reachable are the recorded releases whose images are all there, newest first.
 	Reachable []string `json:"reachable,omitempty"`
 }

@@ -20,7 +20,9 @@ func (a Activities) Recall(ctx context.Context, in activities.RecallInput) (acti
 	if err != nil {
 		return activities.Recalled{}, failing.On(in.Host, err)
 	}
-	return recalled(in, history), nil
+	out := recalled(in, history)
+	out.Stopped, err = Stopped(ctx, h, in.Site)
+	return out, failing.On(in.Host, err)
 }
 
 // recalled picks what is asked for from a host's history.
@@ -33,7 +35,7 @@ func recalled(in activities.RecallInput, history []Kept) activities.Recalled {
 		releases = append(releases, k.Release)
 		marks[k.Release.ID] = k.Mark
 		if k.Current {
-			current, out.Current = &k.Release, k.Release.ID
+			current, out.Current, out.CurrentAt = &k.Release, k.Release.ID, k.Release.At
 		}
 	}
 	for _, k := range slices.Backward(history) {
