@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge"
 )
 
@@ -48,6 +49,17 @@ func TestClientTellsFailuresApart(t *testing.T) {
 	err := answering(t, 409, `{"code":"conflict","owner":"o/p/s","host":"h","path":"/"}`).Drop(t.Context(), "o/p/t", "1-a")
 	if !errors.As(err, &conflict) || conflict.Owner != "o/p/s" || conflict.Host != "h" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestClientNoticesThatItsCanaryIsNotServed is answered as by an edge that reads past what it does not know.
+func TestClientNoticesThatItsCanaryIsNotServed(t *testing.T) {
+	table := app.EdgeTable{Site: "o/p/s", Release: "1-a", Canary: &app.EdgeCanary{Release: "2-b", Weight: 5}}
+	if _, err := answering(t, 200, `{"previous":null}`).Put(t.Context(), table); !errors.Is(err, edge.ErrNoCanary) {
+		t.Errorf("%v", err)
+	}
+	if _, err := answering(t, 200, `{"previous":null,"weight":5}`).Put(t.Context(), table); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 
 // FuzzDecode holds that whatever is on the disk, reading it ends, and what is read is written back the same.
 func FuzzDecode(f *testing.F) {
-	seed, err := Tables{}.Put(table("o/p/s", "1-a", 5, "a.example.com", AnyHost))
+	shared := table("o/p/s", "1-a", 5, "a.example.com", AnyHost)
+	shared.Canary = &app.EdgeCanary{Release: "2-b", Weight: 25, Routes: shared.Routes}
+	seed, err := Tables{}.Put(shared)
 	if err != nil {
 		f.Fatal(err)
 	}

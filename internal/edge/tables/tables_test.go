@@ -16,6 +16,12 @@ func table(site, release string, fence int64, hosts ...string) app.EdgeTable {
 	}}}
 }
 
+// beside adds a canary to a table.
+func beside(table app.EdgeTable, canary app.EdgeCanary) app.EdgeTable {
+	table.Canary = &canary
+	return table
+}
+
 func put(t *testing.T, to Tables, table app.EdgeTable) Tables {
 	t.Helper()
 	next, err := to.Put(table)
@@ -48,6 +54,23 @@ func TestPutRefuses(t *testing.T) {
 		"a placeholder":         {with(func(r *app.EdgeRoute) { r.Upstreams = []string{"{env.HOST}:80"} }), ErrInvalid},
 		"an upstream's port 0":  {with(func(r *app.EdgeRoute) { r.Upstreams = []string{"10.0.0.1:0"} }), ErrInvalid},
 		"an upstream's network": {with(func(r *app.EdgeRoute) { r.Upstreams = []string{"unix//run/docker.sock:1"} }), ErrInvalid},
+	}
+	for name, canary := range map[string]app.EdgeCanary{
+		"no weight":             {Release: "2-b"},
+		"the whole weight":      {Release: "2-b", Weight: 100},
+		"a negative weight":     {Release: "2-b", Weight: -1},
+		"no release":            {Weight: 5},
+		"the live release":      {Release: "1-a", Weight: 5},
+		"a host with a port":    {Release: "2-b", Weight: 5, Routes: table("", "", 0, "a:80").Routes},
+		"one route twice":       {Release: "2-b", Weight: 5, Routes: table("", "", 0, "c.example.com", "C.example.com").Routes},
+		"an upstream's network": {Release: "2-b", Weight: 5, Routes: []app.EdgeRoute{{Upstreams: []string{"unix//x:1"}, Route: app.Route{Hosts: []string{"c"}}}}},
+	} {
+		if _, err := have.Put(beside(table("o/p/t", "1-a", 1, "b.example.com"), canary)); !errors.Is(err, ErrInvalid) {
+			t.Errorf("a canary with %s: %v", name, err)
+		}
+	}
+	if _, err := have.Put(beside(table("o/p/t", "", 1, "b.example.com"), app.EdgeCanary{Release: "2-b", Weight: 5})); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a canary beside no release: %v", err)
 	}
 	for name, c := range cases {
 		if _, err := have.Put(c.table); !errors.Is(err, c.want) {
@@ -97,8 +120,47 @@ func TestARepeatedTableKeepsItsTime(t *testing.T) {
 	}
 }
 
+// TestACanarysRoutesAreItsSites holds them against other sites' both ways, though they are not served yet.
+func TestACanarysRoutesAreItsSites(t *testing.T) {
+	canary := app.EdgeCanary{Release: "2-b", Weight: 5, Routes: table("", "", 0, "a.example.com", "new.example.com").Routes}
+	mine, other := beside(table("o/p/s", "1-a", 1, "a.example.com"), canary), table("o/p/t", "1-a", 1, "new.example.com")
+	var conflict *ConflictError
+	if _, err := put(t, Tables{}, mine).Put(other); !errors.As(err, &conflict) || conflict.Host != "new.example.com" {
+		t.Errorf("%v", err)
+	}
+	if _, err := put(t, Tables{}, other).Put(mine); !errors.As(err, &conflict) || conflict.Owner != "o/p/t" {
+		t.Errorf("%v", err)
+	}
+	put(t, put(t, put(t, Tables{}, mine), table("o/p/s", "1-a", 1, "a.example.com")), other)
+}
+
+func TestAnotherWeightIsAnotherTable(t *testing.T) {
+	canary := app.EdgeCanary{Release: "2-b", Weight: 5, Routes: table("", "", 0, "A.example.com").Routes}
+	five := put(t, Tables{}, beside(table("o/p/s", "1-a", 1, "a.example.com"), canary))
+	same := put(t, five, beside(table("o/p/s", "1-a", 2, "a.example.com"), canary))
+	canary.Weight = 25
+	more := put(t, same, beside(table("o/p/s", "1-a", 2, "a.example.com"), canary))
+	at := func(all Tables) app.EdgeTable { got, _ := all.Get("o/p/s"); return got }
+	if !Same(at(five), at(same)) || Same(at(same), at(more)) || at(five).Canary.Weight != 5 {
+		t.Errorf("%+v\n%+v\n%+v", at(five), at(same), at(more))
+	}
+}
+
+// TestDecodeReadsOlderFiles reads what an edge wrote that knew no canaries.
+func TestDecodeReadsOlderFiles(t *testing.T) {
+	const kept = `{"version":1,"sha256":"aa6c9110d9b622ed0144e30d7fe951c42da0f434f3d9a27dfa18cf4778ac052a","body":{"tables":[{"site":"o/p/s","release":"1-a","routes":[],"fence":5}],"fences":{"o/p/s":5}}}`
+	got, err := Decode([]byte(kept))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table, ok := got.Get("o/p/s"); !ok || table.Release != "1-a" || table.Canary != nil {
+		t.Errorf("%+v", table)
+	}
+}
+
 func TestDecodeReadsWhatEncodeWrote(t *testing.T) {
-	have := put(t, put(t, Tables{}, table("o/p/s", "1-a", 5, "a.example.com")), table("o/p/t", "9-z", 7, AnyHost))
+	shared := beside(table("o/p/s", "1-a", 5, "a.example.com"), app.EdgeCanary{Release: "2-b", Weight: 5, Routes: table("", "", 0, "a.example.com").Routes})
+	have := put(t, put(t, Tables{}, shared), table("o/p/t", "9-z", 7, AnyHost))
 	have, err := have.Delete("o/p/t", 8)
 	if err != nil {
 		t.Fatal(err)
