@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/longshore-dev/longshore/internal/app"
@@ -28,11 +29,14 @@ type SwitchInput struct {
 
 // Switch puts a table in a host's edge, in one atomic swap. A table without routes takes the site out of the edge.
 var Switch = Step[SwitchInput, Nothing]{
-	Name:     "Switch",
-	Policy:   Change,
+	Name:   "Switch",
+	Policy: Change,
 	Describe: func(in SwitchInput) (string, string) {
 		if len(in.Table.Routes) == 0 {
 			return in.Host.Name, "take the site out of the edge"
+		}
+		if c := in.Table.Canary; c != nil {
+			return in.Host.Name, "send " + strconv.Itoa(c.Weight) + "% to " + c.Release
 		}
 		return in.Host.Name, "switch to " + in.Table.Release
 	},

@@ -85,6 +85,19 @@ func History(ctx context.Context, h host.Host, site app.Site) ([]Kept, error) {
 	return out, nil
 }
 
+// Current answers the current release of a site on a host, without a look at its images; nil where there is none.
+func Current(ctx context.Context, h host.Host, site app.Site) (*Kept, error) {
+	current, _, err := Read(ctx, h, site)
+	if err != nil || current == nil {
+		return nil, err
+	}
+	mark, err := loadMark(ctx, h, site, current.ID)
+	if err != nil && !errors.Is(err, host.ErrNotFound) {
+		return nil, err
+	}
+	return &Kept{Release: *current, Mark: mark, Current: true}, nil
+}
+
 // holds are the ids and the names of the images on a host.
 func holds(ctx context.Context, h host.Host) (map[string]bool, error) {
 	images, err := h.Engine().ImageList(ctx, nil)

@@ -23,20 +23,32 @@ func (r *reader) recorded(ctx context.Context, h app.Host) ([]inspect.Release, e
 	if err != nil {
 		return nil, err
 	}
-	current, ids, err := release.Read(ctx, opened, r.request.Site)
-	if err != nil {
-		return nil, err
-	}
-	records, err := release.LoadAll(ctx, opened, r.request.Site, ids)
+	history, err := release.History(ctx, opened, r.request.Site)
 	if err != nil {
 		return nil, err
 	}
 	var out []inspect.Release
-	for _, record := range slices.Backward(records) {
-		out = append(out, inspect.Release{
-			ID: record.ID, Number: record.Number, Current: current != nil && current.ID == record.ID,
-			SHA: record.Spec.Source.SHA, Subject: record.Spec.Source.Subject, At: record.At, By: record.By, Why: record.Why,
-		})
+	for _, kept := range slices.Backward(history) {
+		out = append(out, shortRecord(kept))
 	}
 	return out, nil
+}
+
+func shortRecord(kept release.Kept) inspect.Release {
+	record, mark := kept.Release, kept.Mark
+	out := inspect.Release{
+		ID: record.ID, Number: record.Number, Current: kept.Current,
+		SHA: record.Spec.Source.SHA, Subject: record.Spec.Source.Subject, At: record.At, By: record.By, Why: record.Why,
+		Kind: record.Kind, Of: record.Of, Stable: mark.Stable,
+		Reachable: len(kept.Gone) == 0, Gone: kept.Gone, Behind: record.Behind,
+	}
+	switch {
+	case mark.Returned:
+		out.Outcome, out.Returned = inspect.ReleaseReturned, mark.Why
+	case mark.Stable:
+		out.Outcome = inspect.ReleaseSucceeded
+	default:
+		out.Outcome = inspect.ReleaseUnsettled
+	}
+	return out
 }

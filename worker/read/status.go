@@ -22,22 +22,32 @@ func (r *reader) status(ctx context.Context, h app.Host) any {
 }
 
 func (r *reader) fillStatus(ctx context.Context, at app.Host, h host.Host, out *inspect.StatusResponse) error {
-	current, _, err := release.Read(ctx, h, r.request.Site)
+	current, err := release.Current(ctx, h, r.request.Site)
 	if err != nil || current == nil {
 		return err
 	}
-	out.Release, out.At, out.By = current.ID, current.At, current.By
-	containers, err := siteContainers(ctx, h, r.request.Site)
-	if err != nil {
+	record := current.Release
+	out.Release, out.At, out.By, out.Behind = record.ID, record.At, record.By, record.Behind
+	out.Kind, out.Of, out.Stable = record.Kind, record.Of, current.Mark.Stable
+	found := app.Observed{Host: at.Name}
+	if found.Containers, err = siteContainers(ctx, h, r.request.Site); err != nil {
 		return err
 	}
-	for _, s := range current.Spec.Services {
-		out.Services = append(out.Services, serviceStatus(s, containers))
+	for _, s := range record.Spec.Services {
+		out.Services = append(out.Services, serviceStatus(s, found.Containers))
 		for _, route := range s.Routes {
 			out.URLs = append(out.URLs, planner.RouteURLs(at, route)...)
 		}
 	}
-	return r.fillEdge(ctx, h, out)
+	if found.Stopped, err = release.Stopped(ctx, h, r.request.Site); err != nil {
+		return err
+	}
+	if found.Edge, err = edgeStatus(ctx, h); err != nil {
+		return err
+	}
+	out.Stopped, out.Drift = found.Stopped, planner.Drift(record, found)
+	r.fillEdge(found.Edge, out)
+	return nil
 }
 
 // serviceStatus counts a service's replicas. One that has done its work and ended well counts as running and healthy.
@@ -58,14 +68,22 @@ func serviceStatus(s app.Service, containers []app.ContainerState) inspect.Servi
 	return out
 }
 
-func (r *reader) fillEdge(ctx context.Context, h host.Host, out *inspect.StatusResponse) error {
+// edgeStatus is what a host's edge says of itself; nil where none runs.
+func edgeStatus(ctx context.Context, h host.Host) (*app.EdgeStatus, error) {
 	edges, err := h.Engine().ContainerList(ctx, map[string]string{app.LabelRole: app.RoleEdge})
 	if err != nil || len(edges) == 0 {
-		return err
+		return nil, err
 	}
 	status, err := edge.ClientOf(h).Status(ctx)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	return &status, nil
+}
+
+func (r *reader) fillEdge(status *app.EdgeStatus, out *inspect.StatusResponse) {
+	if status == nil {
+		return
 	}
 	out.Edge = status.Version
 	for _, e := range status.Releases {
@@ -73,5 +91,4 @@ func (r *reader) fillEdge(ctx context.Context, h host.Host, out *inspect.StatusR
 			out.InFlight += e.InFlight
 		}
 	}
-	return nil
 }
