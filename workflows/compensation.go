@@ -51,6 +51,21 @@ func (c *compensation) run(ctx workflow.Context) error {
 	return c.failed
 }
 
+// take answers a host's stack, which run then leaves out.
+func (c *compensation) take(host string) []undo {
+	stack := c.stacks[host]
+	delete(c.stacks, host)
+	return stack
+}
+
+// merge adds what another could not undo.
+func (c *compensation) merge(other compensation) {
+	c.left = append(c.left, other.left...)
+	if c.failed == nil {
+		c.failed = other.failed
+	}
+}
+
 func (c *compensation) unwind(ctx workflow.Context, stack []undo) {
 	for i := len(stack) - 1; i >= 0; i-- {
 		err := stack[i].run(ctx)

@@ -1,6 +1,9 @@
 package workflows
 
 import (
+	"slices"
+	"time"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/activities"
@@ -22,13 +25,28 @@ type deploy struct {
 	in   DeployInput
 	// recorded is what the run repeats; nil for a deploy from files.
 	recorded *recordedRun
-	hosts    []*hostRun
-	plan     app.Plan
-	undo     compensation
-	report   *report
-	result   app.Result
-	// committed says that every host has switched and was proven: from then on the run only goes forward.
+	// all are the run's hosts, and hosts those of them that it goes on with.
+	all, hosts []*hostRun
+	plan       app.Plan
+	undo       compensation
+	report     *report
+	result     app.Result
+	// allSwitched says that every host has switched and was proven: from then on none is left behind.
+	allSwitched bool
+	switchedAt  time.Time
+	// recordedEarly says that the release was recorded before it was watched.
+	recordedEarly bool
+	// committed says that the new release stays: from then on the run only goes forward.
 	committed bool
+	// kept is what is wrong with a release that stays all the same; nil where nothing is.
+	kept *app.Failure
+	// why is the reason that the records give for what is undone.
+	why string
+	// question is what a person is asked, and answer what was answered.
+	question Question
+	answer   *answer
+	// leaving are the hosts that are being left behind.
+	leaving workflow.WaitGroup
 	// queue is the builder's task queue; empty until one is picked.
 	queue string
 }
@@ -42,9 +60,15 @@ type hostRun struct {
 	images   map[string]app.Image          // by service
 	started  map[string]activities.Started // new containers by service
 	sent     app.Transferred
-	switched bool
+	// exposed says that the new release has had traffic there, and switched that it has all of it.
+	exposed, switched bool
+	// backPushed says that the way back is on the undo stack, and stuck that it failed.
+	backPushed, stuck bool
 	// unsettled is what kept the host from its end after the switch.
 	unsettled error
+	// behind is why the host was left behind, and undone what became of its own undoing; nil where it was not.
+	behind error
+	undone compensation
 }
 
 func (h *hostRun) target(site app.Site) activities.Target {
@@ -68,20 +92,20 @@ type recordedRun struct {
 func newDeploy(ctx workflow.Context, kind app.RunKind, in DeployInput) *deploy {
 	d := &deploy{kind: kind, in: in, report: newReport(ctx), result: app.Result{Kind: kind, Site: in.Spec.Site.String()}}
 	for _, h := range in.Spec.Hosts {
-		d.hosts = append(d.hosts, &hostRun{host: h, images: map[string]app.Image{}, started: map[string]activities.Started{}})
+		d.all = append(d.all, &hostRun{host: h, images: map[string]app.Image{}, started: map[string]activities.Started{}})
 	}
+	d.hosts = d.all
+	d.leaving = workflow.NewWaitGroup(ctx)
+	d.listen(ctx)
 	return d
 }
 
 // run is the deploy from top to bottom. What it changes before the switch, it has put on the undo stack first.
 func (d *deploy) run(ctx workflow.Context) error {
-	if err := d.observe(ctx); err != nil {
+	if err := d.look(ctx); err != nil || d.plan.Unchanged {
 		return err
 	}
-	if d.decide(ctx); d.plan.Unchanged {
-		return nil
-	}
-	if err := d.preflight(ctx); err != nil {
+	if err := d.approve(ctx); err != nil || d.plan.Unchanged {
 		return err
 	}
 	if err := d.takeFences(ctx); err != nil {
@@ -106,11 +130,25 @@ func (d *deploy) run(ctx workflow.Context) error {
 	if err := d.switchTraffic(ctx); err != nil {
 		return err
 	}
+	if err := d.watchServing(ctx); err != nil {
+		return err
+	}
 	d.committed = true
 	// A cancel that comes now is too late: half-way back would be worse than the short rest of the way.
 	forward, stop := workflow.NewDisconnectedContext(ctx)
 	defer stop()
 	return d.settle(forward)
+}
+
+// look observes the hosts, plans, and fails where the plan cannot work. It changes nothing.
+func (d *deploy) look(ctx workflow.Context) error {
+	if err := d.observe(ctx); err != nil {
+		return err
+	}
+	if d.decide(ctx); d.plan.Unchanged {
+		return nil
+	}
+	return d.preflight(ctx)
 }
 
 // observe reads every host at once.
@@ -137,7 +175,7 @@ func (d *deploy) decide(ctx workflow.Context) {
 
 // desired is what the hosts should become, as far as it is known by now.
 func (d *deploy) desired() planner.Desired {
-	desired := planner.Desired{Spec: d.in.Spec, Images: map[string]map[string]app.Image{}}
+	desired := planner.Desired{Spec: d.spec(), Images: map[string]map[string]app.Image{}}
 	for _, h := range d.hosts {
 		desired.Images[h.host.Name] = h.images
 	}
@@ -150,7 +188,7 @@ func (d *deploy) desired() planner.Desired {
 // preflight fails the run where the plan cannot work.
 func (d *deploy) preflight(ctx workflow.Context) error {
 	d.report.phase(ctx, "preflight")
-	return joined(planner.Preflight(d.in.Spec, d.plan, d.observations()))
+	return joined(planner.Preflight(d.spec(), d.plan, d.observations()))
 }
 
 // takeFences makes this run the only one that may change the site.
@@ -174,7 +212,9 @@ func (d *deploy) observations() []app.Observed {
 	return out
 }
 
-// onHosts runs f for every host at once, and waits for all. The first failure cancels the others.
-func (d *deploy) onHosts(ctx workflow.Context, f func(workflow.Context, *hostRun) error) error {
-	return together(ctx, d.hosts, f)
+// note keeps what a user should know though the run goes on, once.
+func (d *deploy) note(text string) {
+	if !slices.Contains(d.result.Notes, text) {
+		d.result.Notes = append(d.result.Notes, text)
+	}
 }

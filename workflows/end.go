@@ -15,14 +15,14 @@ func (d *deploy) end(ctx workflow.Context, err error) (app.Result, error) {
 	asked := ctx.Err() != nil
 	ctx, stop := workflow.NewDisconnectedContext(ctx)
 	defer stop()
+	d.leaving.Wait(ctx)
 	switch {
-	case err == nil && d.plan.Unchanged:
-		d.result.Outcome = app.Unchanged
-		d.result.Release = d.plan.Previous
+	case err == nil && d.kept != nil:
+		d.result.Outcome, d.result.Failure = app.FailedDirty, d.kept
 	case err == nil:
-		d.result.Outcome = app.Succeeded
-		if asked {
-			d.result.Notes = append(d.result.Notes, "The cancel came after the switch: the new release serves. Deploy the older source to go back.")
+		d.result.Outcome = d.good()
+		if asked && d.committed {
+			d.note("The cancel came after the switch: the new release serves. Deploy the older source to go back.")
 		}
 	case d.committed:
 		d.failAfterSwitch(err)
@@ -33,11 +33,34 @@ func (d *deploy) end(ctx workflow.Context, err error) (app.Result, error) {
 	return d.result, runError(d.result)
 }
 
+// good is the outcome of a run in which nothing failed.
+func (d *deploy) good() app.Outcome {
+	if d.plan.Unchanged {
+		d.result.Release = d.plan.Previous
+	}
+	switch {
+	case len(d.behindNames()) > 0:
+		return app.Partial
+	case d.plan.Unchanged:
+		return app.Unchanged
+	default:
+		return app.Succeeded
+	}
+}
+
 // compensate undoes a run that has not reached its switch on every host. One that was asked to end is cancelled,
 // whatever its steps made of that.
 func (d *deploy) compensate(ctx workflow.Context, err error, asked bool) {
 	d.report.phase(ctx, "undo")
+	d.why = failureOf(err).Message
+	if asked || temporal.IsCanceledError(err) {
+		d.why = "the run was cancelled"
+	}
 	undone := d.undo.run(ctx)
+	for _, h := range d.all {
+		d.undo.merge(h.undone)
+		undone = d.undo.failed
+	}
 	d.result.Outcome = app.FailedClean
 	if isRefusal(err) {
 		d.result.Outcome = app.Refused
@@ -47,6 +70,7 @@ func (d *deploy) compensate(ctx workflow.Context, err error, asked bool) {
 	} else {
 		f := failureOf(err)
 		d.result.Failure = &f
+		d.tellReturn(err)
 	}
 	if undone == nil {
 		return
@@ -58,6 +82,20 @@ func (d *deploy) compensate(ctx workflow.Context, err error, asked bool) {
 	d.result.Failure.Left = d.undo.left
 	d.result.Failure.Advice = joinAdvice(d.result.Failure.Advice,
 		"What is left is found by the next deploy, which takes it away. The cause: "+failureOf(undone).Message)
+}
+
+// tellReturn says of a release that was found unwell that the traffic is back with the one before.
+func (d *deploy) tellReturn(err error) {
+	stuck := slices.ContainsFunc(d.all, func(h *hostRun) bool { return h.stuck })
+	if !isVerdict(err) || stuck {
+		return
+	}
+	d.result.Returned = true
+	back := "The traffic is back with " + d.plan.Previous + "."
+	if d.plan.Previous == "" {
+		back = "It was the first release, and is taken away again."
+	}
+	d.result.Failure.Advice = joinAdvice(back, d.result.Failure.Advice)
 }
 
 // failAfterSwitch tells of a run whose new release serves, but which could not finish.
@@ -92,9 +130,9 @@ func joinAdvice(first, second string) string {
 
 // tell completes the result and shows it.
 func (d *deploy) tell(ctx workflow.Context) {
-	for _, h := range d.hosts {
+	for _, h := range d.all {
 		serves := planner.Serving(d.in.Spec.Site, h.observed)
-		if d.result.Outcome == app.Succeeded || d.committed || h.switched {
+		if h.switched || (d.committed && h.behind == nil) {
 			serves = d.plan.Release
 		}
 		d.result.Hosts = append(d.result.Hosts, app.HostResult{Host: h.host.Name, Release: serves, Transfer: h.sent})
@@ -104,7 +142,9 @@ func (d *deploy) tell(ctx workflow.Context) {
 	if d.recorded != nil {
 		d.result.Of = d.recorded.of
 	}
-	if d.result.Outcome == app.Succeeded || d.result.Outcome == app.Unchanged {
+	d.result.Behind = d.behindNames()
+	switch d.result.Outcome {
+	case app.Succeeded, app.Unchanged, app.Partial:
 		d.result.URLs = d.urls()
 	}
 	d.result.DurationMS = workflow.Now(ctx).Sub(d.report.started).Milliseconds()
@@ -115,7 +155,7 @@ func (d *deploy) tell(ctx workflow.Context) {
 // CLI reads the result from either.
 func runError(result app.Result) error {
 	switch result.Outcome {
-	case app.Succeeded, app.Unchanged:
+	case app.Succeeded, app.Unchanged, app.Partial:
 		return nil
 	case app.Cancelled:
 		return temporal.NewCanceledError(result)

@@ -145,7 +145,7 @@ func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, built ma
 		h.images[s.Name] = result.Image
 		h.sent = h.sent.Add(result.Transferred)
 		if result.Note != "" {
-			d.result.Notes = append(d.result.Notes, result.Note)
+			d.note(result.Note)
 		}
 		return nil
 	}

@@ -22,6 +22,8 @@ type report struct {
 	title   string
 	phases  []string
 	begun   time.Time
+	// question is what a person is asked, and how to answer; empty where nothing is.
+	question string
 }
 
 func newReport(ctx workflow.Context) *report {
@@ -49,7 +51,20 @@ func (r *report) show(ctx workflow.Context, state string) {
 	if n := len(r.phases); n > 0 && !strings.HasPrefix(r.phases[n-1], "- ") {
 		lines[len(lines)-1] = "- **" + r.phases[n-1] + " …**"
 	}
+	if r.question != "" {
+		lines = append(lines, "", r.question)
+	}
 	workflow.SetCurrentDetails(ctx, strings.Join(lines, "\n"))
+}
+
+// asks shows what the run waits for a person to decide; nothing for a question that does not wait.
+func (r *report) asks(ctx workflow.Context, q Question) {
+	r.question = ""
+	if q.Waiting {
+		r.question = fmt.Sprintf("**%s**\n\n- %s: %s\n- %s: %s\n- until %s", q.Text,
+			UpdateApprove, q.Yes, UpdateReject, q.No, q.Until.UTC().Format(time.RFC1123))
+	}
+	r.show(ctx, "running")
 }
 
 // planned names the release.
@@ -74,8 +89,8 @@ func (r *report) ended(ctx workflow.Context, result app.Result) {
 }
 
 // upsert marks the run for searches. It can only fail for attributes that are malformed, which these are not.
-func upsert(ctx workflow.Context, update temporal.SearchAttributeUpdate) {
-	if err := workflow.UpsertTypedSearchAttributes(ctx, update); err != nil {
+func upsert(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
 		workflow.GetLogger(ctx).Error("mark the run", "error", err)
 	}
 }

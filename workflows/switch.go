@@ -12,26 +12,32 @@ import (
 	"github.com/longshore-dev/longshore/internal/planner"
 )
 
-// switchTraffic sends the traffic of every host to the new release, and proves it. Where one host fails, all that have
-// switched go back.
+// switchTraffic sends the traffic of every host to the new release, at once or step by step, and proves it. Where one
+// host fails, all that have switched go back.
 func (d *deploy) switchTraffic(ctx workflow.Context) error {
+	if err := d.shift(ctx); err != nil {
+		return err
+	}
 	d.report.phase(ctx, "switch")
-	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+	err := d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
 		if h.plan.Table == nil {
+			d.pushBack(h)
 			return nil
 		}
 		in := d.switchInput(h)
-		d.pushSwitchBack(h)
+		d.pushBack(h)
 		if _, err := activities.Switch.Run(ctx, in); err != nil {
 			return failed("switch", h.host, "", err)
 		}
-		h.switched = true
+		h.switched, h.exposed = true, true
 		if len(in.Table.Routes) == 0 {
 			return nil
 		}
 		_, err := activities.Prove.Run(ctx, activities.ProveInput{Target: in.Target, Table: in.Table})
 		return failed("prove", h.host, "", err)
 	})
+	d.allSwitched = err == nil
+	return err
 }
 
 // switchInput fills the addresses of the host's containers into its table.
@@ -71,23 +77,65 @@ func (h *hostRun) replicas(service string) (names, addresses []string) {
 	return names, addresses
 }
 
-// pushSwitchBack has a failed run put the host's table back as it was observed.
-func (d *deploy) pushSwitchBack(h *hostRun) {
+// pushBack has a failed run put the host's table, and then its records, back as they were observed.
+func (d *deploy) pushBack(h *hostRun) {
+	if h.backPushed {
+		return // by a canary's first step
+	}
+	h.backPushed = true
+	if d.watched() {
+		d.pushReturn(h)
+	}
+	if h.plan.Table == nil {
+		return
+	}
+	in := d.backInput(h)
+	d.undo.push(h.host.Name, "the edge's routes", func(ctx workflow.Context) error {
+		_, err := activities.SwitchBack.Undo(ctx, in)
+		h.stuck = err != nil
+		h.switched = h.switched && h.stuck
+		if err == nil && h.exposed {
+			d.drainNew(ctx, h)
+		}
+		return err
+	})
+}
+
+// drainNew lets the new containers of a failed run finish the requests that they were sent. What is still open then is
+// cut with them: to keep them would not help it.
+func (d *deploy) drainNew(ctx workflow.Context, h *hostRun) {
+	var drain time.Duration
+	for _, c := range h.changing() {
+		if s := d.in.Spec.Service(c.Service); s.Routed() {
+			drain = max(drain, s.Drain)
+		}
+	}
+	in := activities.DrainInput{Target: h.target(d.in.Spec.Site), Release: d.plan.Release, Until: workflow.Now(ctx).Add(drain), Drain: drain}
+	if _, err := activities.Drain.Undo(ctx, in); err != nil {
+		workflow.GetLogger(ctx).Warn("drain what is taken back", "host", h.host.Name, "error", err)
+	}
+}
+
+// observedTable is the site's table in the host's edge, as observed.
+func (d *deploy) observedTable(h *hostRun) (app.EdgeTable, bool) {
+	if h.observed.Edge == nil {
+		return app.EdgeTable{}, false
+	}
+	return h.observed.Edge.Table(d.in.Spec.Site)
+}
+
+// backInput switches to the table that was observed.
+func (d *deploy) backInput(h *hostRun) activities.SwitchInput {
 	in := activities.SwitchInput{Target: h.target(d.in.Spec.Site), Table: app.EdgeTable{Site: d.in.Spec.Site.String()}}
-	if h.observed.Edge != nil {
-		if table, ok := h.observed.Edge.Table(d.in.Spec.Site); ok {
-			in.Table = table
-			for _, r := range table.Routes {
-				in.Containers = append(in.Containers, h.running(r.Service)...)
-			}
+	if table, ok := d.observedTable(h); ok {
+		in.Table = table
+		in.Table.Canary = nil // of a run that was ended half-way
+		for _, r := range table.Routes {
+			in.Containers = append(in.Containers, h.running(r.Service)...)
 		}
 	}
 	in.Table.Fence = h.fence.Number
-	d.undo.push(h.host.Name, "the edge's routes", func(ctx workflow.Context) error {
-		_, err := activities.SwitchBack.Undo(ctx, in)
-		h.switched = h.switched && err != nil
-		return err
-	})
+	return in
 }
 
 // running are the containers of a service as observed.
@@ -101,17 +149,17 @@ func (h *hostRun) running(service string) []string {
 	return out
 }
 
-// settle records the new release and retires the old, on each host as far as it can: the new release serves, so what
-// goes wrong on one host keeps no other from its end. Nothing of it can bring the old one back.
+// settle records the new release, where that is not done yet, and retires the old, on each host as far as it can: the new
+// release serves, so what goes wrong on one host keeps no other from its end. Nothing of it can bring the old one back.
 func (d *deploy) settle(ctx workflow.Context) error {
-	d.report.phase(ctx, "record")
-	switchedAt := workflow.Now(ctx)
-	d.onward(ctx, func(ctx workflow.Context, h *hostRun) error {
-		_, err := activities.Record.Run(ctx, activities.RecordInput{Target: h.target(d.in.Spec.Site), Release: d.release(ctx, h)})
-		return failed("record", h.host, "", err)
-	})
+	if !d.recordedEarly {
+		d.report.phase(ctx, "record")
+		d.switchedAt = workflow.Now(ctx)
+		d.onward(ctx, func(ctx workflow.Context, h *hostRun) error { return d.record(ctx, h, true) })
+	}
 	d.report.phase(ctx, "drain")
-	d.onward(ctx, func(ctx workflow.Context, h *hostRun) error { return d.retire(ctx, h, switchedAt) })
+	d.onward(ctx, d.retire)
+	d.mark(ctx)
 	d.report.phase(ctx, "prune")
 	d.onward(ctx, func(ctx workflow.Context, h *hostRun) error {
 		_, err := activities.Prune.Run(ctx, activities.PruneInput{Target: h.target(d.in.Spec.Site), Keep: d.keep()})
@@ -124,6 +172,40 @@ func (d *deploy) settle(ctx workflow.Context) error {
 		}
 	}
 	return first
+}
+
+// record makes the new release a host's current one.
+func (d *deploy) record(ctx workflow.Context, h *hostRun, stable bool) error {
+	_, err := activities.Record.Run(ctx, activities.RecordInput{Target: h.target(d.in.Spec.Site), Release: d.release(ctx, h), Stable: stable})
+	return failed("record", h.host, "", err)
+}
+
+// mark keeps what became of the releases: the new one was watched and is well, and the old one may be one to stay away
+// from.
+func (d *deploy) mark(ctx workflow.Context) {
+	if d.recordedEarly && d.kept == nil {
+		d.report.phase(ctx, "mark as stable")
+		d.onward(ctx, func(ctx workflow.Context, h *hostRun) error {
+			_, err := activities.Mark.Run(ctx, activities.MarkInput{
+				Target: h.target(d.in.Spec.Site), Release: d.plan.Release, Mark: app.ReleaseMark{Stable: true, At: workflow.Now(ctx)},
+			})
+			return failed("mark", h.host, "", err)
+		})
+	}
+	if d.recorded == nil || !d.recorded.leaves {
+		return
+	}
+	why := "left by the " + string(d.kind) + " to " + d.recorded.of
+	d.onward(ctx, func(ctx workflow.Context, h *hostRun) error {
+		if h.observed.Current == nil || h.observed.Current.ID == d.plan.Release {
+			return nil
+		}
+		_, err := activities.Mark.Run(ctx, activities.MarkInput{
+			Target: h.target(d.in.Spec.Site), Release: h.observed.Current.ID,
+			Mark: app.ReleaseMark{Returned: true, Why: why, At: workflow.Now(ctx)},
+		})
+		return failed("mark", h.host, "", err)
+	})
 }
 
 // onward runs f at once for every host that has come this far, and waits for all. None cancels another.
@@ -156,7 +238,7 @@ func (d *deploy) pruneBuilds(ctx workflow.Context) error {
 }
 
 // retire lets the old containers of a host finish their requests, and removes them.
-func (d *deploy) retire(ctx workflow.Context, h *hostRun, switchedAt time.Time) error {
+func (d *deploy) retire(ctx workflow.Context, h *hostRun) error {
 	old := activities.ContainersInput{Target: h.target(d.in.Spec.Site), Service: "old containers"}
 	var drain time.Duration
 	var routed bool
@@ -176,7 +258,7 @@ func (d *deploy) retire(ctx workflow.Context, h *hostRun, switchedAt time.Time) 
 		return nil
 	}
 	if previous := d.servedBefore(h); routed && previous != "" && previous != d.plan.Release {
-		in := activities.DrainInput{Target: h.target(d.in.Spec.Site), Release: previous, Until: switchedAt.Add(drain), Drain: drain}
+		in := activities.DrainInput{Target: h.target(d.in.Spec.Site), Release: previous, Until: d.switchedAt.Add(drain), Drain: drain}
 		if _, err := activities.Drain.Run(ctx, in); err != nil {
 			return failed("drain", h.host, "", err)
 		}
@@ -199,10 +281,7 @@ func drainOf(s app.Service) time.Duration {
 
 // servedBefore is the release that the host's edge had before the switch.
 func (d *deploy) servedBefore(h *hostRun) string {
-	if h.observed.Edge == nil {
-		return ""
-	}
-	table, _ := h.observed.Edge.Table(d.in.Spec.Site)
+	table, _ := d.observedTable(h)
 	return table.Release
 }
 
@@ -213,7 +292,10 @@ func (d *deploy) release(ctx workflow.Context, h *hostRun) app.Release {
 		ID: d.plan.Release, Number: d.plan.Number, Spec: d.in.Spec,
 		Images: map[string]app.Image{}, Configs: map[string]string{},
 		At: workflow.Now(ctx), By: d.in.By, Why: d.in.Why, RunID: info.WorkflowExecution.RunID, Fence: h.fence.Number,
-		Kind: d.kind,
+		Kind: d.kind, Behind: d.behindNames(),
+	}
+	if d.in.BrokeFreeze {
+		r.Why = joinAdvice(r.Why, "(in spite of a freeze)")
 	}
 	if d.recorded != nil {
 		r.Of = d.recorded.of
