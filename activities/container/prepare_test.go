@@ -22,7 +22,7 @@ func TestPrepareTakesOneLockAndFindsAnotherSubnet(t *testing.T) {
 	m.OnRun(func(context.Context, host.Command) (host.Output, error) { return host.Output{}, nil })
 	m.FailOnce("NetworkCreate", host.ErrAddressTaken)
 	run := "default-test-run-id"
-	taken, err := fence.Take(t.Context(), m.Host(), site, run)
+	taken, err := fence.Take(t.Context(), m.Host(), site, run, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func newSite(t *testing.T) *site {
 	if err := h.Engine().ContainerStart(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	taken, err := fence.Take(t.Context(), h, of, run)
+	taken, err := fence.Take(t.Context(), h, of, run, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestSwitchWithoutRoutesTakesTheSiteOut(t *testing.T) {
 
 func TestStaleSwitchIsRefused(t *testing.T) {
 	s := newSite(t)
-	if _, err := fence.Take(t.Context(), s.Machine("web-1").Host(), s.in.Site, "newer"); err != nil {
+	if _, err := fence.Take(t.Context(), s.Machine("web-1").Host(), s.in.Site, "newer", 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.do(t); err == nil || activities.FailureOf(err).Kind != app.KindFenced || len(s.Tables("web-1")) != 0 {

@@ -34,13 +34,13 @@ type record struct {
 	Retired []string `json:"retired,omitempty"`
 }
 
-// Take makes a run the owner of a site on a host, with a number above all before. The run that owns it already gets the
-// same number again.
-func Take(ctx context.Context, h host.Host, site app.Site, runID string) (app.Fence, error) {
+// Take makes a run the owner of a site on a host, with a number above all before and of at least atLeast. The run that
+// owns it already gets the same number again.
+func Take(ctx context.Context, h host.Host, site app.Site, runID string, atLeast int64) (app.Fence, error) {
 	var taken app.Fence
 	err := locked(ctx, h, site, false, func(ctx context.Context, r record) error {
 		if r.RunID != runID {
-			r = record{Number: r.Number + 1, RunID: runID}
+			r = record{Number: max(r.Number+1, atLeast), RunID: runID}
 			if err := write(ctx, h, site, r); err != nil {
 				return err
 			}
@@ -104,6 +104,12 @@ func locked(ctx context.Context, h host.Host, site app.Site, shared bool, do fun
 		}
 		return do(ctx, r)
 	})
+}
+
+// Number is the highest number that was taken of a site on a host; 0 for none.
+func Number(ctx context.Context, h host.Host, site app.Site) (int64, error) {
+	r, err := read(ctx, h, site)
+	return r.Number, err
 }
 
 // read answers the zero record where there is none yet.

@@ -25,7 +25,7 @@ func target(f app.Fence) activities.Target {
 
 func take(t *testing.T, h host.Host, run string) app.Fence {
 	t.Helper()
-	f, err := fence.Take(t.Context(), h, site, run)
+	f, err := fence.Take(t.Context(), h, site, run, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +58,26 @@ func TestTakeAgainIsTheSame(t *testing.T) {
 	// A run that comes back after another is a new owner.
 	if three := take(t, h, "a"); three.Number != 3 {
 		t.Errorf("%+v", three)
+	}
+}
+
+// The site's own count may be ahead of a host that was down, or is new, and behind one that it has forgotten.
+func TestTakeCountsFromTheHigher(t *testing.T) {
+	h := memory.New("web-1").Host()
+	for _, step := range []struct {
+		run           string
+		atLeast, want int64
+	}{{"a", 5, 5}, {"a", 9, 5}, {"b", 3, 6}, {"c", 7, 7}, {"d", 0, 8}} {
+		f, err := fence.Take(t.Context(), h, site, step.run, step.atLeast)
+		if err != nil || f.Number != step.want {
+			t.Errorf("%s took %+v of at least %d, not %d: %v", step.run, f, step.atLeast, step.want, err)
+		}
+	}
+	if n, err := fence.Number(t.Context(), h, site); n != 8 || err != nil {
+		t.Errorf("the host counts %d, %v", n, err)
+	}
+	if n, err := fence.Number(t.Context(), memory.New("web-2").Host(), site); n != 0 || err != nil {
+		t.Errorf("a new host counts %d, %v", n, err)
 	}
 }
 
@@ -148,7 +168,7 @@ func TestTakesAtOnce(t *testing.T) {
 	for n := range 40 {
 		group.Go(func() {
 			run := fmt.Sprint("run-", n)
-			f, err := fence.Take(t.Context(), m.Host(), site, run)
+			f, err := fence.Take(t.Context(), m.Host(), site, run, 0)
 			mu.Lock()
 			defer mu.Unlock()
 			if other, taken := owners[f.Number]; err != nil || taken {
@@ -185,12 +205,12 @@ func TestDoHoldsOutTake(t *testing.T) {
 	<-inside
 	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := fence.Take(short, m.Host(), site, "b"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := fence.Take(short, m.Host(), site, "b", 0); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a newer run did not wait: %v", err)
 	}
 	taken := make(chan app.Fence)
 	go func() {
-		f, err := fence.Take(t.Context(), m.Host(), site, "b")
+		f, err := fence.Take(t.Context(), m.Host(), site, "b", 0)
 		if err != nil {
 			t.Error(err)
 		}
@@ -249,7 +269,7 @@ func TestUnreadableFenceNamesTheFile(t *testing.T) {
 	if err := h.Files().Write(t.Context(), fence.SiteDir(site)+"/fence", []byte("{"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fence.Take(t.Context(), h, site, "a"); err == nil || !strings.Contains(err.Error(), "/sites/default/shop/production/fence") {
+	if _, err := fence.Take(t.Context(), h, site, "a", 0); err == nil || !strings.Contains(err.Error(), "/sites/default/shop/production/fence") {
 		t.Error(err)
 	}
 }

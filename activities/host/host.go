@@ -28,6 +28,6 @@ func (a Activities) TakeFence(ctx context.Context, in activities.TakeFenceInput)
 	if err != nil {
 		return app.Fence{}, failing.On(in.Host, err)
 	}
-	taken, err := fence.Take(ctx, h, in.Site, in.RunID)
+	taken, err := fence.Take(ctx, h, in.Site, in.RunID, in.AtLeast)
 	return taken, failing.On(in.Host, err)
 }
