@@ -46,7 +46,8 @@ var KeepFreeze = Step[KeepFreezeInput, Nothing]{
 
 // RejoinInput names a run.
 type RejoinInput struct {
-	WorkflowID string `json:"workflow_id"`
+	WorkflowID string   `json:"workflow_id"`
+	Site       app.Site `json:"site"`
 }
 
 // Rejoin waits for a run that goes on by itself, the newest of its workflow id, and answers its result, whatever its
@@ -57,12 +58,15 @@ var Rejoin = Step[RejoinInput, app.Result]{
 	Describe: func(in RejoinInput) (string, string) { return "", "wait for " + in.WorkflowID },
 }
 
+// MaxOpenRuns bounds one answer of OpenRuns.
+const MaxOpenRuns = 100
+
 // OpenRunsInput names a site.
 type OpenRunsInput struct {
 	Site app.Site `json:"site"`
 }
 
-// OpenRuns answers the workflow ids of the site's runs that are under way, oldest first.
+// OpenRuns answers the workflow ids of the site's runs that are under way, oldest first: at most MaxOpenRuns of them.
 var OpenRuns = Step[OpenRunsInput, []string]{
 	Name:     "OpenRuns",
 	Policy:   Look,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"go.temporal.io/sdk/client"
 	sdk "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/host"
 	"github.com/longshore-dev/longshore/activities/release"
+	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/activities/transfer"
 	machine "github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/spool"
@@ -17,18 +19,21 @@ import (
 
 // wiring is what the implementations are made of.
 type wiring struct {
-	hosts machine.Opener
-	queue string
-	edges edge.Image
+	hosts  machine.Opener
+	client client.Client
+	queue  string
+	edges  edge.Image
 	// bundles is the folder for images on their way.
 	bundles string
 }
 
 // register binds every workflow and activity to its name: on the queue that all workers share, and on this worker's own.
 func (w wiring) register(shared, own sdk.Registry) {
+	shared.RegisterWorkflowWithOptions(workflows.Site, workflow.RegisterOptions{Name: workflows.SiteName})
 	shared.RegisterWorkflowWithOptions(workflows.Deploy, workflow.RegisterOptions{Name: workflows.DeployName})
 	shared.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanName})
 
+	site.Activities{Hosts: w.hosts, Client: w.client}.Register(shared)
 	host.Activities{Hosts: w.hosts}.Register(shared)
 	container.Activities{Hosts: w.hosts}.Register(shared)
 	release.Activities{Hosts: w.hosts}.Register(shared)

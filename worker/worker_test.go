@@ -57,12 +57,15 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 		got, want []string
 	}{
 		"shared": {shared.names, []string{
-			workflows.DeployName, workflows.PlanName,
+			workflows.SiteName, workflows.DeployName, workflows.PlanName,
+			activities.Remember.Name, activities.KeepFreeze.Name, activities.OpenRuns.Name, activities.Rejoin.Name,
 			activities.Observe.Name, activities.TakeFence.Name, activities.PickBuilder.Name, activities.Pull.Name,
 			activities.EnsureEdge.Name, activities.Switch.Name, activities.SwitchBack.Name, activities.Prove.Name, activities.Drain.Name,
 			activities.Prepare.Name, activities.Unprepare.Name, activities.Start.Name, activities.AwaitHealthy.Name,
 			activities.AwaitStable.Name, activities.RunReleaseCommand.Name, activities.Stop.Name, activities.Restore.Name,
 			activities.Remove.Name, activities.Record.Name, activities.Prune.Name, activities.Clean.Name,
+			activities.Mark.Name, activities.Return.Name, activities.Recall.Name, activities.Reuse.Name, activities.Watch.Name,
+			activities.MarkStopped.Name, activities.Erase.Name,
 		}},
 		"own": {own.names, []string{
 			activities.Build.Name, activities.DiscardBuild.Name, activities.PruneBuilds.Name, activities.Transfer.Name,

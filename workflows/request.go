@@ -11,17 +11,50 @@ import (
 const (
 	UpdateRequest  = "request"  // Request -> Accepted; refused with app.KindFrozen, app.KindQueueFull or app.KindSpec
 	UpdateWithdraw = "withdraw" // Withdrawal -> Withdrawn: a waiting request leaves the queue, one under way is cancelled
-	UpdateFreeze   = "freeze"   // app.Freeze -> Nothing
-	UpdateThaw     = "thaw"     // Decision -> Nothing
-	QueryState     = "state"    // -> SiteState
+	UpdateFreeze   = "freeze"   // FreezeInput -> Kept
+	UpdateThaw     = "thaw"     // ThawInput -> Kept
+	QueryState     = "state"    // StateQuery, which may be left out -> SiteState
 )
+
+// SiteInput begins a site's workflow. Who starts one sets only Site.
+type SiteInput struct {
+	Site app.Site `json:"site"`
+	// Carried is what the workflow hands to itself when it continues as new; nil begins with what the hosts remember.
+	Carried *siteMemory `json:"carried,omitempty"`
+}
+
+// FreezeInput is a freeze to hold from now on, in place of any before.
+type FreezeInput struct {
+	app.Freeze
+	// Hosts keep it too; empty means those of the site's last request.
+	Hosts []app.Host `json:"hosts,omitempty"`
+}
+
+// ThawInput ends a site's freeze.
+type ThawInput struct {
+	Decision
+	// Hosts forget it; empty means those of the site's last request.
+	Hosts []app.Host `json:"hosts,omitempty"`
+}
+
+// Kept answers a freeze or its end, which hold in any case.
+type Kept struct {
+	// Missed are the hosts that could not be told, and so would say something else if the engine's database were lost.
+	Missed []string `json:"missed,omitempty"`
+}
+
+// StateQuery is the argument of QueryState.
+type StateQuery struct {
+	// Request is the id of a request whose end is answered even if it is not among the last.
+	Request string `json:"request,omitempty"`
+}
 
 // Request asks a site for a run. Exactly one of its inputs is set, the one that fits Kind.
 type Request struct {
 	// ID makes a repeat harmless: a site answers a request that it knows with the run that it has for it.
 	ID   string      `json:"id"`
 	Kind app.RunKind `json:"kind"`
-	// Supersede takes the place of waiting requests of the same kind.
+	// Supersede ends waiting requests of the same kind. It waits behind all others all the same.
 	Supersede bool `json:"supersede,omitempty"`
 	// BreakFreeze goes ahead in spite of a freeze, which is recorded.
 	BreakFreeze bool `json:"break_freeze,omitempty"`
@@ -61,11 +94,12 @@ type SiteState struct {
 	// Current is the release that the last run left serving; empty for none or where it is not known.
 	Current string `json:"current,omitempty"`
 	// Fence is the highest fencing number that a run of the site has taken.
-	Fence   int64       `json:"fence,omitempty"`
-	Running *Waiting    `json:"running,omitempty"`
-	Queue   []Waiting   `json:"queue,omitempty"`  // the next first
-	Ended   []EndedRun  `json:"ended,omitempty"`  // the last first
-	Freeze  *app.Freeze `json:"freeze,omitempty"` // in force
+	Fence   int64      `json:"fence,omitempty"`
+	Running *Waiting   `json:"running,omitempty"`
+	Queue   []Waiting  `json:"queue,omitempty"` // the next first
+	Ended   []EndedRun `json:"ended,omitempty"` // the last first, and not all that are remembered
+	// Freeze is the last that was not ended by hand: whether it is in force is a question of the time (Holds).
+	Freeze *app.Freeze `json:"freeze,omitempty"`
 	// Behind are hosts that a partial run has left behind. The site finishes them when they come back.
 	Behind []string `json:"behind,omitempty"`
 }
