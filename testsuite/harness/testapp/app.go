@@ -41,6 +41,10 @@ func (a *app) routes() http.Handler {
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, a.version) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("App-Version", a.version)
+		if a.faults.failRequests && r.URL.Path != "/up" {
+			http.Error(w, "fails, as told by FAIL_REQUESTS", http.StatusInternalServerError)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	})
 }

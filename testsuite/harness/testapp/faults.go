@@ -15,6 +15,7 @@ type faults struct {
 	startDelay      time.Duration // START_DELAY: serve only after it
 	neverHealthy    bool          // NEVER_HEALTHY: /up answers 503
 	healthFailAfter time.Duration // HEALTH_FAIL_AFTER: /up answers 503 from then on
+	failRequests    bool          // FAIL_REQUESTS: all but /up answer 500
 	dieAfter        time.Duration // DIE_AFTER: exit with code 3
 	ignoreTerm      bool          // IGNORE_TERM: only SIGKILL ends it
 	releaseTakes    time.Duration // RELEASE_TAKES: how long the release command runs
@@ -30,6 +31,7 @@ func readFaults() (faults, error) {
 		startDelay:      e.duration("START_DELAY"),
 		neverHealthy:    e.number("NEVER_HEALTHY") != 0,
 		healthFailAfter: e.duration("HEALTH_FAIL_AFTER"),
+		failRequests:    e.number("FAIL_REQUESTS") != 0,
 		dieAfter:        e.duration("DIE_AFTER"),
 		ignoreTerm:      e.number("IGNORE_TERM") != 0,
 		releaseTakes:    e.duration("RELEASE_TAKES"),
