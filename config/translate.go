@@ -126,33 +126,10 @@ func (t *translator) order(s types.ServiceConfig, out app.Service) string {
 	}
 	c := out.Container
 	holdsData := slices.ContainsFunc(c.Mounts, func(m app.Mount) bool { return m.Type == "volume" || m.Type == "bind" })
-	if holdsData || len(c.VolumesFrom) > 0 || exclusive(c) != nil || len(c.Ports) > 0 {
+	if holdsData || len(c.VolumesFrom) > 0 || c.Exclusive() != nil || len(c.Ports) > 0 {
 		return app.StopFirst
 	}
 	return app.StartFirst
-}
-
-// exclusive is the key of what a container has that a second one cannot have beside it; empty where there is nothing.
-func exclusive(c app.Container) keyPath {
-	switch {
-	case c.FixedName != "":
-		return keyPath{"container_name"}
-	case slices.ContainsFunc(c.Ports, func(p app.Port) bool { return p.Published != "" && !strings.Contains(p.Published, "-") }):
-		return keyPath{"ports"}
-	case c.MacAddress != "":
-		return keyPath{"mac_address"}
-	}
-	for _, n := range c.Networks {
-		switch {
-		case n.IPv4 != "":
-			return keyPath{"networks", n.Network, "ipv4_address"}
-		case n.IPv6 != "":
-			return keyPath{"networks", n.Network, "ipv6_address"}
-		case n.MacAddress != "":
-			return keyPath{"networks", n.Network, "mac_address"}
-		}
-	}
-	return nil
 }
 
 // networks are those that services join, sorted by name, and the site's own where a routed service needs it.

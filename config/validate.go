@@ -79,7 +79,7 @@ func (t *translator) checkRouted(s types.ServiceConfig, out app.Service, path ke
 	case s.NetworkMode != "":
 		t.add(path.with("network_mode"), "not possible with a route: "+beside+", each with an address of its own", "remove it")
 	default:
-		if key := exclusive(out.Container); key != nil {
+		if key := keyPath(out.Container.Exclusive()); key != nil {
 			t.add(path.with(key...), "not possible with a route: "+beside, "remove it")
 		}
 	}
@@ -96,7 +96,7 @@ func (t *translator) checkRouted(s types.ServiceConfig, out app.Service, path ke
 
 // checkPlain refuses two containers at once of a service that has something only one can have.
 func (t *translator) checkPlain(s types.ServiceConfig, out app.Service, path keyPath) {
-	key := exclusive(out.Container)
+	key := keyPath(out.Container.Exclusive())
 	if key == nil {
 		return
 	}

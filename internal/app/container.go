@@ -1,6 +1,10 @@
 package app
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Container is everything a container is created with, in the compose specification's meaning and the Docker Engine
 // API's shape. Zero values mean the engine's default.
@@ -67,6 +71,30 @@ type Container struct {
 	Resources         Resources         `json:"resources,omitzero"`
 	OomScoreAdj       int               `json:"oom_score_adj,omitempty"`
 	OomKillDisable    *bool             `json:"oom_kill_disable,omitempty"`
+}
+
+// Exclusive is the key, by its parts, of what the container has that a second one cannot have beside it; empty where there
+// is nothing.
+func (c Container) Exclusive() []string {
+	switch {
+	case c.FixedName != "":
+		return []string{"container_name"}
+	case slices.ContainsFunc(c.Ports, func(p Port) bool { return p.Published != "" && !strings.Contains(p.Published, "-") }):
+		return []string{"ports"}
+	case c.MacAddress != "":
+		return []string{"mac_address"}
+	}
+	for _, n := range c.Networks {
+		switch {
+		case n.IPv4 != "":
+			return []string{"networks", n.Network, "ipv4_address"}
+		case n.IPv6 != "":
+			return []string{"networks", n.Network, "ipv6_address"}
+		case n.MacAddress != "":
+			return []string{"networks", n.Network, "mac_address"}
+		}
+	}
+	return nil
 }
 
 // Healthcheck is Docker's own check, run inside the container. Test is the API's form: ["NONE"], ["CMD", …] or
