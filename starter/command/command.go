@@ -93,7 +93,9 @@ func (c *cli) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.output, "output", "o", "auto", "how to print: tty, plain, json, or auto for what the output is")
 	root.AddCommand(
 		c.initCommand(), c.upCommand(), c.downCommand(),
-		c.deployCommand(), c.watchCommand(), c.cancelCommand(),
+		c.deployCommand(), c.rollbackCommand(), c.restartCommand(), c.scaleCommand(),
+		c.stopCommand(), c.startCommand(), c.removeCommand(),
+		c.watchCommand(), c.cancelCommand(), c.approveCommand(), c.rejectCommand(), c.freezeCommand(), c.thawCommand(),
 		c.statusCommand(), c.psCommand(), c.logsCommand(), c.releasesCommand(),
 		c.configCommand(), c.codecCommand(), c.doctorCommand(), c.versionCommand(),
 	)
@@ -120,12 +122,25 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// atMostOne refuses more than one argument, which what names.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return exit.With(exit.Usage, fmt.Errorf("%s takes one %s, but got %d; see %s --help", cmd.CommandPath(), what, len(args), cmd.CommandPath()))
+		}
+		return nil
+	}
+}
+
 // say prints a line for a person, where the output is not for a program.
 func (c *cli) say(format string, a ...any) {
 	if c.format != display.JSON {
 		_, _ = fmt.Fprintf(c.Out, format+"\n", a...)
 	}
 }
+
+// note is say with the word that marks what one should know though all went well.
+func (c *cli) note(format string, a ...any) { c.say("note: "+format, a...) }
 
 // warn prints a line on the standard error stream.
 func (c *cli) warn(format string, a ...any) { _, _ = fmt.Fprintf(c.Err, format+"\n", a...) }

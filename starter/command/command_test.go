@@ -25,7 +25,7 @@ func TestDocsNameEveryCommandAndFlag(t *testing.T) {
 	root := c.root()
 	root.InitDefaultCompletionCmd()
 	sections := sections(string(text))
-	shared := sections["Every command"] + sections["The project's flags"]
+	shared := sections["Every command"] + sections["The project's flags"] + sections["A run's flags"]
 	documented := map[string]bool{}
 	for _, cmd := range root.Commands() {
 		if cmd.Hidden || cmd.Name() == "help" {
@@ -105,6 +105,11 @@ func TestUsageErrorsEndWithTheirCode(t *testing.T) {
 		"unknown flag":           {[]string{"deploy", "--sight", "x"}, "unknown flag: --sight; see longshore deploy --help"},
 		"argument too many":      {[]string{"up", "now"}, `takes no argument, but got "now"`},
 		"unknown format":         {[]string{"version", "-o", "yaml"}, "none of auto, tty, plain and json"},
+		"two runs":               {[]string{"watch", "a", "b"}, "takes one run, but got 2"},
+		"scale without a number": {[]string{"scale", "web"}, `"web" is not a service and a number`},
+		"scale of nothing":       {[]string{"scale"}, "such as web=4"},
+		"freeze until nonsense":  {[]string{"freeze", "--until", "soon"}, `--until "soon" is no time`},
+		"freeze until the past":  {[]string{"freeze", "--until", "2001-01-01"}, "in the past"},
 		"codec without origin":   {[]string{"codec"}, "--origin is missing"},
 		"host that is no host":   {[]string{"init", "-C", t.TempDir(), "--host", "a b"}, "is no address"},
 		"project without a file": {[]string{"config", "-C", t.TempDir(), "--host", "local"}, "longshore init"},
@@ -208,8 +213,11 @@ func TestEngineThatDoesNotAnswer(t *testing.T) {
 	if code, _, message := runCommand(t, "init", "-C", dir); code != exit.OK {
 		t.Fatal(message)
 	}
-	for _, command := range []string{"deploy", "watch", "cancel"} {
-		code, out, message := runCommand(t, command, "-C", dir)
+	for _, command := range []string{
+		"deploy", "deploy --repair", "rollback", "restart", "scale web=2", "stop", "start", "remove --yes",
+		"watch", "cancel", "approve", "reject", "freeze", "thaw",
+	} {
+		code, out, message := runCommand(t, append(strings.Fields(command), "-C", dir)...)
 		if code != exit.Failure || !strings.Contains(message, "no engine answers: the embedded engine was never started; run longshore up -d") {
 			t.Errorf("%s: got %d, %q %q", command, code, out, message)
 		}

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/longshore-dev/longshore/activities/engine"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/starter/queue"
 	"github.com/longshore-dev/longshore/starter/run"
 )
 
@@ -25,6 +27,8 @@ type session struct {
 func (s *session) follower() run.Follower {
 	return run.Follower{Client: s.Client, Namespace: s.target.Namespace, Fold: s.fold}
 }
+
+func (s *session) queue(site app.Site) queue.Queue { return queue.Queue{Client: s.Client, Site: site} }
 
 // connect dials the engine. Where the embedded one does not answer and a person is there, it offers to start it.
 func (c *cli) connect(ctx context.Context, state string) (*session, error) {

@@ -3,16 +3,15 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/config"
+	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/starter/display"
+	"github.com/longshore-dev/longshore/starter/queue"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -23,9 +22,12 @@ func (c *cli) statusCommand() *cobra.Command {
 	var p projectFlags
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show what serves the site on each host, and the deploy that is going on",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context(), &p) },
+		Short: "Show what serves the site, what runs and waits, and where hosts differ from the release",
+		Long: "Shows what serves the site on each host and how that differs from the recorded release; whether the site is frozen,\n" +
+			"stopped or left behind on a host; which run is under way and which wait; and how the last ones ended. Works with\n" +
+			"the engine down: then the queue is unknown.",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context(), &p) },
 	}
 	p.add(cmd)
 	return cmd
@@ -33,17 +35,24 @@ func (c *cli) statusCommand() *cobra.Command {
 
 // siteStatus is the whole answer of status, as JSON has it.
 type siteStatus struct {
-	Site  string                   `json:"site"`
-	Run   *runStatus               `json:"run,omitempty"`
-	Hosts []inspect.StatusResponse `json:"hosts"`
+	Site  string      `json:"site"`
+	Queue queueStatus `json:"queue"`
+	// Freeze is in force, as the engine has it, or else the hosts; nil for none.
+	Freeze *app.Freeze `json:"freeze,omitempty"`
+	// Behind are the hosts that the current release left as they were.
+	Behind []string                 `json:"behind,omitempty"`
+	Hosts  []inspect.StatusResponse `json:"hosts"`
 }
 
-// runStatus is the site's last deploy, where the engine answers.
-type runStatus struct {
-	State   string    `json:"state"` // as the engine has it: running, completed, failed, …
-	Title   string    `json:"title,omitempty"`
-	Started time.Time `json:"started"`
-	URL     string    `json:"url,omitempty"`
+// queueStatus is the site's queue, where the engine answers.
+type queueStatus struct {
+	Running *workflows.Waiting `json:"running,omitempty"`
+	// Question is what the run under way waits for a person to decide; nil where it waits for nobody.
+	Question *workflows.Question  `json:"question,omitempty"`
+	Waiting  []workflows.Waiting  `json:"waiting,omitempty"`
+	Ended    []workflows.EndedRun `json:"ended,omitempty"` // the last first
+	// Unknown is why the queue is not known; empty where it is.
+	Unknown string `json:"unknown,omitempty"`
 }
 
 func (c *cli) status(ctx context.Context, p *projectFlags) error {
@@ -55,66 +64,53 @@ func (c *cli) status(ctx context.Context, p *projectFlags) error {
 	if err != nil {
 		return err
 	}
-	status := siteStatus{Site: project.Spec.Site.String(), Run: lookAtRun(ctx, project), Hosts: answers}
+	status := siteStatus{Site: project.Spec.Site.String(), Hosts: answers}
+	status.look(ctx, project)
 	found := map[string]*inspect.Problem{}
 	for _, answer := range answers {
 		found[answer.Host] = answer.Problem
+		if status.Freeze == nil && status.Queue.Unknown != "" {
+			status.Freeze = answer.Freeze
+		}
+		if len(status.Behind) == 0 {
+			status.Behind = answer.Behind
+		}
+	}
+	if !status.Freeze.Holds(time.Now()) {
+		status.Freeze = nil
 	}
 	if c.format == display.JSON {
 		err = display.Object(c.Out, status)
 	} else {
-		err = c.printStatus(status)
+		err = c.printStatus(project, status, time.Now())
 	}
 	return errors.Join(err, c.problems(found, project.Spec.Hosts))
 }
 
-func (c *cli) printStatus(status siteStatus) error {
-	c.say("%s", status.Site)
-	if r := status.Run; r != nil && r.State == "running" {
-		c.say("going on: %s, %s %s", display.Clean(r.Title), display.Ago(r.Started, time.Now()), r.URL)
-	}
-	var rows [][]string
-	for _, h := range status.Hosts {
-		if h.Problem != nil {
-			continue
-		}
-		if h.Release == "" {
-			rows = append(rows, []string{h.Host, "nothing deployed", "", "", "", ""})
-			continue
-		}
-		for i, s := range h.Services {
-			row := []string{"", "", "", s.Service, fmt.Sprintf("%d of %d running, %d healthy", s.Running, s.Wanted, s.Healthy), ""}
-			if i == 0 {
-				row[0], row[1], row[2] = h.Host, h.Release, display.Ago(h.At, time.Now())
-			}
-			if s.Routed {
-				row[5] = "routed, " + strconv.FormatInt(h.InFlight, 10) + " requests in flight"
-			}
-			rows = append(rows, row)
-		}
-	}
-	return display.Table(c.Out, []string{"HOST", "RELEASE", "DEPLOYED", "SERVICE", "REPLICAS", "TRAFFIC"}, rows)
-}
-
-// lookAtRun asks the engine for the site's last deploy; nil where it does not answer or knows none: the hosts alone
-// tell what serves.
-func lookAtRun(ctx context.Context, project *config.Project) *runStatus {
+// look asks the engine for the queue. The hosts alone tell what serves.
+func (s *siteStatus) look(ctx context.Context, project *config.Project) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	s, err := connect(ctx, project.Settings.StateDir)
+	engine, err := connect(ctx, project.Settings.StateDir)
 	if err != nil {
-		return nil
+		s.Queue.Unknown = err.Error()
+		return
 	}
-	defer s.Close()
-	answer, err := s.lastRun(ctx, project.Spec.Site)
-	if err != nil {
-		return nil
+	defer engine.Close()
+	state, err := engine.queue(project.Spec.Site).State(ctx, "")
+	switch {
+	case errors.Is(err, queue.ErrNone):
+		s.Queue.Unknown = "no run of the site has begun on this engine"
+	case ctx.Err() != nil:
+		s.Queue.Unknown = queue.ErrNoWorker.Error()
+	case err != nil:
+		s.Queue.Unknown = err.Error()
 	}
-	info := answer.GetWorkflowExecutionInfo()
-	return &runStatus{
-		State:   strings.ToLower(info.GetStatus().String()),
-		Title:   s.summary(answer),
-		Started: info.GetStartTime().AsTime(),
-		URL:     s.target.RunURL(workflows.DeployID(project.Spec.Site), info.GetExecution().GetRunId()),
+	s.Queue.Running, s.Queue.Waiting, s.Queue.Ended = state.Running, state.Queue, state.Ended
+	s.Freeze, s.Behind = state.Freeze, state.Behind
+	if r := state.Running; r != nil {
+		if question, err := engine.follower().Question(ctx, r.WorkflowID, ""); err == nil && question.Waiting {
+			s.Queue.Question = &question
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package display
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/longshore-dev/longshore/starter/run"
@@ -8,7 +11,10 @@ import (
 
 // The events that lines and JSON tell of a run.
 const (
+	eventQueued   = "queued"
 	eventRun      = "run-started"
+	eventQuestion = "question"
+	eventDecided  = "decided"
 	eventCancel   = "cancel-requested"
 	eventWaiting  = "waiting"
 	eventResumed  = "resumed"
@@ -36,13 +42,25 @@ type change struct {
 	Total      int64  `json:"total,omitempty"`
 	Unit       string `json:"unit,omitempty"`
 	Note       string `json:"note,omitempty"`
+	// Ahead is how many requests come before the run in its site's queue.
+	Ahead int `json:"ahead,omitempty"`
+	// URL is the run's page in the web UI, where it begins.
+	URL      string    `json:"url,omitempty"`
+	Question *question `json:"question,omitempty"`
 }
 
 // changes lists what became different, in order.
 func changes(before, after run.View, now time.Time) []change {
 	var out []change
+	if !slices.Equal(before.Ahead, after.Ahead) && len(after.Ahead) > 0 {
+		out = append(out, change{Event: eventQueued, At: now, Ahead: len(after.Ahead), Text: aheadText(after.Ahead)})
+	}
 	if before.Started.IsZero() && !after.Started.IsZero() {
-		out = append(out, change{Event: eventRun, At: after.Started})
+		out = append(out, change{Event: eventRun, At: after.Started, URL: after.URL})
+	}
+	was, is := questionOf(before), questionOf(after)
+	if was != nil && is == nil {
+		out = append(out, change{Event: eventDecided, At: now})
 	}
 	for i, s := range after.Steps {
 		if i >= len(before.Steps) {
@@ -72,6 +90,9 @@ func changes(before, after run.View, now time.Time) []change {
 	if !before.Cancelled && after.Cancelled {
 		out = append(out, change{Event: eventCancel, At: now})
 	}
+	if is != nil && (was == nil || *was != *is) {
+		out = append(out, change{Event: eventQuestion, At: now, Question: is})
+	}
 	if before.Waiting != after.Waiting && after.Ended.IsZero() {
 		if after.Waiting == "" {
 			out = append(out, change{Event: eventResumed, At: now})
@@ -85,6 +106,22 @@ func changes(before, after run.View, now time.Time) []change {
 		out = append(out, c)
 	}
 	return out
+}
+
+// most is how many requests of a queue are named; the others are counted.
+const most = 3
+
+// aheadText names the requests that come before a run: "deploy a1b2c3d by ann@desk, restart by ci and 2 more".
+func aheadText(ahead []string) string {
+	named := make([]string, 0, most)
+	for _, request := range ahead[:min(most, len(ahead))] {
+		named = append(named, oneLine(request))
+	}
+	text := strings.Join(named, ", ")
+	if more := len(ahead) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func stepChange(event string, s run.Step) change {

@@ -17,19 +17,18 @@ type Follower interface {
 	Close()
 }
 
-// NewFollower shows a run on w. title names it; url, which may be empty, is its page in the web UI.
-func NewFollower(f Format, w io.Writer, title, url string) Follower {
+// NewFollower shows a run on w. title names it.
+func NewFollower(f Format, w io.Writer, title string) Follower {
 	switch f {
 	case TTY:
-		return newScreen(w, title, url)
+		return newScreen(w, title)
 	case JSON:
-		return &jsonLines{encoder: json.NewEncoder(w)}
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		return &jsonLines{encoder: encoder}
 	}
 	p := &plainLines{w: w}
-	p.print(title)
-	if url != "" {
-		p.print("web UI: " + url)
-	}
+	p.print(Clean(title))
 	return p
 }
 
@@ -89,6 +88,16 @@ func plainLine(c change) string {
 		what = c.Host + ": " + what
 	}
 	switch c.Event {
+	case eventQueued:
+		return fmt.Sprintf("queued  %d ahead: %s", c.Ahead, c.Text)
+	case eventRun:
+		if c.URL != "" {
+			return "web UI  " + c.URL
+		}
+	case eventQuestion:
+		return "ask     " + strings.Join(c.Question.lines(c.At), "\n      ")
+	case eventDecided:
+		return "resume  it is decided"
 	case eventStart:
 		return "start   " + what
 	case eventRetry:

@@ -100,3 +100,17 @@ func Ago(at, now time.Time) string {
 	}
 	return fmt.Sprintf("%dd ago", int(d.Hours()/24))
 }
+
+// Moment is a time for a person, in their own zone: "15:04" today, "Jan 2 15:04" on another day.
+func Moment(at, now time.Time) string {
+	at, now = at.Local(), now.Local()
+	if at.YearDay() == now.YearDay() && at.Year() == now.Year() {
+		return at.Format("15:04")
+	}
+	return at.Format("Jan 2 15:04")
+}
+
+// Until is a time to come for a person: "at 15:04, in 2m05s".
+func Until(at, now time.Time) string {
+	return "at " + Moment(at, now) + ", in " + Duration(max(0, at.Sub(now)))
+}

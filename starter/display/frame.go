@@ -12,10 +12,10 @@ const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 // frame is the view as lines: a block for each host, and first what concerns none. Where it would take more than room
 // lines (0 means no bound), each block's finished steps are counted in one line instead.
-func frame(p paint, title, url string, v run.View, now time.Time, tick, room int) []string {
-	lines := assemble(p, title, url, v, now, tick, false)
+func frame(p paint, title string, v run.View, now time.Time, tick, room int) []string {
+	lines := assemble(p, title, v, now, tick, false)
 	if room > 0 && len(lines) > room {
-		lines = assemble(p, title, url, v, now, tick, true)
+		lines = assemble(p, title, v, now, tick, true)
 	}
 	if room > 0 && len(lines) > room {
 		lines = append(lines[:room-1], p.dim(fmt.Sprintf("… and %d more lines", len(lines)-room+1)))
@@ -23,14 +23,17 @@ func frame(p paint, title, url string, v run.View, now time.Time, tick, room int
 	return lines
 }
 
-func assemble(p paint, title, url string, v run.View, now time.Time, tick int, fold bool) []string {
+func assemble(p paint, title string, v run.View, now time.Time, tick int, fold bool) []string {
 	head := p.bold(Clean(title))
 	if !v.Started.IsZero() {
 		head += "  " + p.dim(Duration(v.Elapsed(now)))
 	}
 	lines := []string{head}
-	if url != "" {
-		lines = append(lines, p.dim(url))
+	if v.URL != "" {
+		lines = append(lines, p.dim(v.URL))
+	}
+	if n := len(v.Ahead); n > 0 {
+		lines = append(lines, p.yellow(fmt.Sprintf("waits for its turn, %d ahead: %s", n, aheadText(v.Ahead))))
 	}
 	for _, block := range blocks(v) {
 		if block.host != "" {
@@ -50,6 +53,10 @@ func assemble(p paint, title, url string, v run.View, now time.Time, tick int, f
 	}
 	if v.Cancelled && v.Ended.IsZero() {
 		lines = append(lines, p.yellow("cancelling: undoing what was done"))
+	}
+	if q := questionOf(v); q != nil {
+		asked := q.lines(now)
+		lines = append(append(lines, p.bold(p.yellow(asked[0]))), asked[1:]...)
 	}
 	if v.Waiting != "" {
 		lines = append(lines, p.yellow(v.Waiting))

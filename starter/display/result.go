@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/longshore-dev/longshore/internal/app"
 )
@@ -22,6 +21,9 @@ func Result(w io.Writer, f Format, r app.Result, url string) error {
 	b.WriteString(p.headline(r) + "\n")
 	if r.Failure != nil {
 		failure(&b, p, *r.Failure)
+	}
+	if r.Outcome == app.Partial {
+		b.WriteString("The rest is finished by itself when it comes back; longshore status shows it until then.\n")
 	}
 	for _, u := range r.URLs {
 		fmt.Fprintf(&b, "  %s\n", Clean(u))
@@ -43,35 +45,6 @@ func Object(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-func (p paint) headline(r app.Result) string {
-	took := Duration(time.Duration(r.DurationMS) * time.Millisecond)
-	kept := "nothing is left over, no release serves"
-	switch {
-	case r.Previous != "":
-		kept = "nothing is left over, " + r.Previous + " serves as before"
-	case r.Release == "":
-		// It came to no plan, and so does not know what serves.
-		kept = "nothing was changed"
-	}
-	switch r.Outcome {
-	case app.Succeeded:
-		line := fmt.Sprintf("%s %s: %s is live after %s", p.green("succeeded"), r.Site, r.Release, took)
-		if r.Transfer.SentBytes > 0 {
-			line += fmt.Sprintf(", %s sent", Bytes(r.Transfer.SentBytes))
-		}
-		return line
-	case app.Unchanged:
-		return fmt.Sprintf("%s %s: %s runs already, nothing to do", p.green("unchanged"), r.Site, r.Release)
-	case app.FailedClean:
-		return fmt.Sprintf("%s %s after %s: %s", p.red("failed-clean"), r.Site, took, kept)
-	case app.FailedDirty:
-		return fmt.Sprintf("%s %s after %s: something is left over", p.red("failed-dirty"), r.Site, took)
-	case app.Cancelled:
-		return fmt.Sprintf("%s %s after %s: %s", p.yellow("cancelled"), r.Site, took, kept)
-	}
-	return fmt.Sprintf("%s %s", p.red(string(r.Outcome)), r.Site)
-}
-
 // failure says what, where, with which exit code, the last log lines and what to do.
 func failure(b *strings.Builder, p paint, f app.Failure) {
 	where := []string{f.Step}
@@ -82,7 +55,11 @@ func failure(b *strings.Builder, p paint, f app.Failure) {
 		where = append(where, "on "+f.Host)
 	}
 	where = slices.DeleteFunc(where, func(s string) bool { return s == "" })
-	fmt.Fprintf(b, "\n%s (%s)\n", p.bold(strings.Join(where, ", ")), f.Kind)
+	if len(where) == 0 {
+		fmt.Fprintf(b, "\n%s\n", p.bold(f.Kind))
+	} else {
+		fmt.Fprintf(b, "\n%s (%s)\n", p.bold(strings.Join(where, ", ")), f.Kind)
+	}
 	for line := range strings.SplitSeq(f.Message, "\n") {
 		fmt.Fprintf(b, "  %s\n", Clean(line))
 	}

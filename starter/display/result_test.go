@@ -2,12 +2,13 @@ package display
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/longshore-dev/longshore/internal/app"
 )
@@ -43,25 +44,49 @@ what to do:
 note: a note
 the whole run: http://ui/run
 `
-	if diff := cmp.Diff(want, out.String()); diff != "" {
+	if diff := gocmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
 
 func TestResultHeadlines(t *testing.T) {
-	r := app.Result{Site: "default/shop/production", Release: "2-abc", Previous: "1-aaa", DurationMS: 1500, Transfer: app.Transferred{SentBytes: 8_400_000}}
+	r := app.Result{Site: "default/shop/production", Release: "2-abc", Previous: "1-aaa", DurationMS: 1500, Transfer: app.Transferred{SentBytes: 8_400_000}, Behind: []string{"web-2", "web-3"}}
 	tests := map[app.Outcome]string{
 		app.Succeeded:   "succeeded default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent\n",
 		app.Unchanged:   "unchanged default/shop/production: 2-abc runs already, nothing to do\n",
 		app.FailedClean: "failed-clean default/shop/production after 1.5s: nothing is left over, 1-aaa serves as before\n",
 		app.Cancelled:   "cancelled default/shop/production after 1.5s: nothing is left over, 1-aaa serves as before\n",
-		app.Refused:     "refused default/shop/production\n",
+		app.Refused:     "refused default/shop/production: nothing was changed\n",
+		app.Superseded:  "superseded default/shop/production: a newer deploy took its place in the queue, nothing was changed\n",
+		app.Partial: "partial default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent, but not on web-2, web-3\n" +
+			"The rest is finished by itself when it comes back; longshore status shows it until then.\n",
 	}
 	for outcome, want := range tests {
 		r.Outcome = outcome
 		var out bytes.Buffer
 		if err := Result(&out, Plain, r, ""); err != nil || out.String() != want {
 			t.Errorf("got %q (%v), want %q", out.String(), err, want)
+		}
+	}
+}
+
+func TestHeadlineOfEachKind(t *testing.T) {
+	const site = " default/shop/production"
+	for want, r := range map[string]app.Result{
+		"succeeded" + site + ": 4-abc (rollback to 2-abc) is live after 1.5s":  {Kind: app.RunRollback, Release: "4-abc", Of: "2-abc"},
+		"succeeded" + site + ": 4-abc (restart of 2-abc) is live after 1.5s":   {Kind: app.RunRestart, Release: "4-abc", Of: "2-abc"},
+		"succeeded" + site + ": stopped after 1.5s":                            {Kind: app.RunStop, Release: "4-abc"},
+		"succeeded" + site + ": removed after 1.5s":                            {Kind: app.RunRemove},
+		"unchanged" + site + ": it is stopped already":                         {Kind: app.RunStop, Outcome: app.Unchanged},
+		"unchanged" + site + ": 4-abc runs as it is recorded, nothing to mend": {Kind: app.RunRepair, Outcome: app.Unchanged, Release: "4-abc"},
+		"cancelled" + site + ": nothing was changed":                           {Outcome: app.Cancelled, DurationMS: -1500},
+		"failed-clean" + site + " after 1.5s: 4-abc served and was found unwell, so the traffic went back; 3-abc serves": {
+			Outcome: app.FailedClean, Release: "4-abc", Previous: "3-abc", Returned: true,
+		},
+	} {
+		r.Site, r.Outcome, r.DurationMS = "default/shop/production", cmp.Or(r.Outcome, app.Succeeded), r.DurationMS+1500
+		if got := (paint{}).headline(r); got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
 		}
 	}
 }
@@ -127,7 +152,7 @@ web-1
   - remove old
   → shop.example.com/ to web
 `
-	if diff := cmp.Diff(want, out.String()); diff != "" {
+	if diff := gocmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }
@@ -164,6 +189,13 @@ func TestForAPerson(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
+	now := time.Date(2025, 1, 2, 3, 4, 0, 0, time.Local)
+	if got := Until(now.Add(90*time.Minute), now); got != "at 04:34, in 1h30m" {
+		t.Errorf("got %q", got)
+	}
+	if got := Moment(now.Add(30*time.Hour), now); got != "Jan 3 09:04" {
+		t.Errorf("got %q", got)
+	}
 	for name, want := range map[string]Format{"auto": Plain, "tty": TTY, "plain": Plain, "json": JSON} {
 		if got, err := ParseFormat(name, &bytes.Buffer{}); err != nil || got != want {
 			t.Errorf("%s: got %s, %v", name, got, err)

@@ -21,7 +21,6 @@ const frameEvery = 100 * time.Millisecond
 type screen struct {
 	w     io.Writer
 	title string
-	url   string
 	paint paint
 	size  func() (width, height int)
 
@@ -34,9 +33,9 @@ type screen struct {
 	done  chan struct{}
 }
 
-func newScreen(w io.Writer, title, url string) *screen {
+func newScreen(w io.Writer, title string) *screen {
 	s := &screen{
-		w: w, title: title, url: url, paint: newPaint(TTY), size: func() (int, int) { return terminalSize(w) },
+		w: w, title: title, paint: newPaint(TTY), size: func() (int, int) { return terminalSize(w) },
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	_, _ = io.WriteString(w, hideCursor)
@@ -104,7 +103,7 @@ func (s *screen) draw(now time.Time, last bool) {
 	if last {
 		room = 0
 	}
-	lines := frame(s.paint, s.title, s.url, s.view, now, s.tick, room)
+	lines := frame(s.paint, s.title, s.view, now, s.tick, room)
 	s.tick++
 	var out strings.Builder
 	// A terminal that was made narrower has wrapped the old frame: count the rows that it takes up now.

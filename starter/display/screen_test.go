@@ -129,7 +129,7 @@ func TestScreenAfterTheTerminalWasMadeNarrower(t *testing.T) {
 
 func TestScreenGivesTheCursorBack(t *testing.T) {
 	var out bytes.Buffer
-	s := newScreen(&out, "deploy", "")
+	s := newScreen(&out, "deploy")
 	s.Show(story()[3])
 	s.Close()
 	s.Close()

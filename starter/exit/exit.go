@@ -14,25 +14,25 @@ type Code int
 
 // The exit codes. They are part of the CLI's interface, for scripts.
 const (
-	OK          Code = 0   // done, or nothing to do
+	OK          Code = 0   // done, nothing to do, or done but for hosts that may be left behind
 	Failure     Code = 1   // an error that is none of the others
 	Usage       Code = 2   // wrong arguments or an invalid file: nothing was tried
 	Clean       Code = 3   // the run failed and left nothing behind, or was cancelled
 	Dirty       Code = 4   // the run failed and left something behind
-	Refused     Code = 5   // busy, frozen or denied: nothing was tried
+	Refused     Code = 5   // frozen, rejected, superseded or denied: nothing was tried
 	Interrupted Code = 130 // Ctrl-C; what runs on the engine goes on
 )
 
 // ForOutcome is the code of a run that has ended.
 func ForOutcome(o app.Outcome) Code {
 	switch o {
-	case app.Succeeded, app.Unchanged:
+	case app.Succeeded, app.Unchanged, app.Partial:
 		return OK
 	case app.FailedClean, app.Cancelled:
 		return Clean
 	case app.FailedDirty:
 		return Dirty
-	case app.Refused:
+	case app.Refused, app.Superseded:
 		return Refused
 	}
 	return Failure

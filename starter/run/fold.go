@@ -61,12 +61,37 @@ func (f Fold) Event(v View, e *historypb.HistoryEvent) View {
 		return v.end(a.GetScheduledEventId(), Failed, at, f.problem(a.GetFailure()))
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
 		return v.end(e.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), Cancelled, at, "")
+	case enumspb.EVENT_TYPE_TIMER_STARTED:
+		v.timers = append(slices.Clone(v.timers), e.GetEventId())
+	case enumspb.EVENT_TYPE_TIMER_FIRED:
+		return v.withoutTimer(e.GetTimerFiredEventAttributes().GetStartedEventId())
+	case enumspb.EVENT_TYPE_TIMER_CANCELED:
+		return v.withoutTimer(e.GetTimerCanceledEventAttributes().GetStartedEventId())
 	default:
 		if closes(e.GetEventType()) {
-			v.Ended, v.Waiting = at, ""
+			v.Ended, v.Waiting, v.Question, v.timers = at, "", nil, nil
 		}
 	}
 	return v
+}
+
+// withoutTimer is the view after a timer has ended: the question that the newest one bounded is decided.
+func (v View) withoutTimer(started int64) View {
+	newest := v.newestTimer()
+	v.timers = slices.DeleteFunc(slices.Clone(v.timers), func(id int64) bool { return id == started })
+	if v.newestTimer() != newest {
+		v.Question = nil
+	}
+	return v
+}
+
+// newestTimer is the event that started the timer opened last; 0 where none is open. A run that waits for a person has
+// one open, since it does not wait for ever.
+func (v View) newestTimer() int64 {
+	if len(v.timers) == 0 {
+		return 0
+	}
+	return v.timers[len(v.timers)-1]
 }
 
 // closes says whether an event is a run's last.

@@ -20,10 +20,13 @@ import (
 const (
 	describeEvery   = 500 * time.Millisecond
 	describeTimeout = 3 * time.Second
+	questionTimeout = 5 * time.Second  // a query waits for a worker
 	pollTimeout     = 25 * time.Second // of one long poll; the engine answers an empty one after about 20 s
 	retryEvery      = 500 * time.Millisecond
-	giveUpAfter     = 3 * time.Minute // without any answer of the engine
 )
+
+// GiveUpAfter is how long an engine that does not answer is waited for.
+const GiveUpAfter = 3 * time.Minute
 
 // WaitingForEngine is View.Waiting while the engine does not answer.
 const WaitingForEngine = "the engine does not answer; trying again"
@@ -78,6 +81,7 @@ func (f Follower) one(ctx context.Context, id, runID string, show func(View)) (V
 	execution := &commonpb.WorkflowExecution{WorkflowId: id, RunId: runID}
 	go func() { failed <- f.readHistory(ctx, execution, events) }()
 	go f.describe(ctx, execution, looks)
+	asking := f.asking(execution)
 
 	var view View
 	lost := time.Time{} // since when nothing has answered
@@ -89,6 +93,12 @@ func (f Follower) one(ctx context.Context, id, runID string, show func(View)) (V
 			if closes(e.GetEventType()) {
 				return view, e, nil
 			}
+			asking.about(ctx, view.newestTimer())
+		case answer := <-asking.answers:
+			if answer.timer == view.newestTimer() && answer.question.Waiting {
+				view.Question = &answer.question
+				show(view)
+			}
 		case look := <-looks:
 			if look.err == nil {
 				lost = time.Time{}
@@ -99,7 +109,7 @@ func (f Follower) one(ctx context.Context, id, runID string, show func(View)) (V
 			if lost.IsZero() {
 				lost = time.Now()
 			}
-			if time.Since(lost) > giveUpAfter {
+			if time.Since(lost) > GiveUpAfter {
 				return view, nil, ErrEngineLost
 			}
 			if view.Ended.IsZero() {
@@ -133,11 +143,11 @@ func (f Follower) readHistory(ctx context.Context, execution *commonpb.WorkflowE
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if !passing(err) {
+			if !Passing(err) {
 				return fmt.Errorf("read the run's history: %w", err)
 			}
 			page = nil
-			if err := pause(ctx, retryEvery); err != nil {
+			if err := Pause(ctx, retryEvery); err != nil {
 				return err
 			}
 			continue
@@ -170,7 +180,7 @@ func (f Follower) describe(ctx context.Context, execution *commonpb.WorkflowExec
 		case <-ctx.Done():
 			return
 		}
-		if pause(ctx, describeEvery) != nil {
+		if Pause(ctx, describeEvery) != nil {
 			return
 		}
 	}
@@ -187,8 +197,11 @@ func (f Follower) current(ctx context.Context, id string) (string, error) {
 	return answer.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }
 
-// passing says whether asking again may help: the engine is restarting, or slow.
-func passing(err error) bool {
+// Passing says whether asking the engine again may help: it is restarting, or slow, or the run has only just begun.
+func Passing(err error) bool {
+	if _, ok := errors.AsType[*serviceerror.WorkflowNotReady](err); ok {
+		return true
+	}
 	switch serviceerror.ToStatus(err).Code() {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.ResourceExhausted, codes.Internal, codes.Unknown, codes.Aborted:
 		return true
@@ -196,7 +209,8 @@ func passing(err error) bool {
 	return false
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+// Pause waits; it fails with ctx's error where that ends sooner.
+func Pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

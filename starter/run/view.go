@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/workflows"
 )
 
 // View is a run as far as it has come. It is plain data: a fold makes a new one and leaves the old as it was.
@@ -17,7 +18,19 @@ type View struct {
 	Cancelled bool      // a cancel was asked for
 	// Waiting says what nothing goes on without, such as a worker; empty where nothing is missing.
 	Waiting string
+	// Ahead are the requests that come before the run in its site's queue, each in a few words, the one under way first;
+	// empty once its turn has come.
+	Ahead []string
+	// Question is what the run waits for a person to decide; nil where it waits for nothing.
+	Question *workflows.Question
+	// URL is the run's page in the web UI; empty before it has begun, and where no UI is known.
+	URL string
+	// Handle is how a command names the run, such as "20250102-030405-k3f9x2ab --site production"; empty for one that
+	// takes no answers.
+	Handle string
 
+	// timers are those that are open, by the events that started them, the newest last.
+	timers []int64
 	// last is the newest event that was folded in: older ones are known already.
 	last int64
 	// byEvent finds a step by the event that scheduled it.

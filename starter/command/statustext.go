@@ -1,0 +1,143 @@
+package command
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/longshore-dev/longshore/activities/inspect"
+	"github.com/longshore-dev/longshore/config"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/starter/display"
+	"github.com/longshore-dev/longshore/starter/queue"
+	"github.com/longshore-dev/longshore/workflows"
+)
+
+// lastEnded is how many ended runs status tells of.
+const lastEnded = 3
+
+// printStatus shows the site for a person: what holds for all of it, the queue, then host by host.
+func (c *cli) printStatus(project *config.Project, s siteStatus, now time.Time) error {
+	c.say("%s", s.Site)
+	if s.Freeze != nil {
+		c.say("frozen    by %s%s", display.Clean(s.Freeze.By), freezeText(*s.Freeze, now))
+	}
+	if len(s.Behind) > 0 {
+		c.say("behind    %s: the current release is not there yet, and comes when the host answers", strings.Join(s.Behind, ", "))
+	}
+	c.printQueue(project.Spec.Site, s.Queue, now)
+	c.say("")
+	if err := display.Table(c.Out, []string{"HOST", "RELEASE", "SINCE", "SERVICE", "REPLICAS", "TRAFFIC"}, hostRows(s.Hosts, now)); err != nil {
+		return err
+	}
+	c.printDrift(project.Spec.Site, s.Hosts)
+	return nil
+}
+
+func (c *cli) printQueue(site app.Site, q queueStatus, now time.Time) {
+	if q.Unknown != "" {
+		c.say("queue     unknown: %s", q.Unknown)
+	}
+	if r := q.Running; r != nil {
+		c.say("runs      %s, %s  (%s)", requestText(*r), display.Ago(r.Since, now), r.ID)
+	}
+	if question := q.Question; question != nil {
+		c.say("asks      %s", display.Clean(question.Text))
+		c.say("          answer with longshore approve or longshore reject --site %s", site.Name)
+	}
+	for _, w := range q.Waiting {
+		c.say("waits     %s, %s  (%s)", requestText(w), display.Ago(w.At, now), w.ID)
+	}
+	for _, e := range q.Ended[:min(lastEnded, len(q.Ended))] {
+		c.say("ended     %s: %s, %s  (%s)", requestText(e.Waiting), outcomeText(e), display.Ago(e.EndedAt, now), e.ID)
+	}
+}
+
+func requestText(w workflows.Waiting) string {
+	text := queue.InWords(w)
+	if w.Why != "" {
+		text += " (" + w.Why + ")"
+	}
+	return display.Clean(text)
+}
+
+// outcomeText is how a run ended, in a few words.
+func outcomeText(e workflows.EndedRun) string {
+	text := string(e.Outcome)
+	if e.Release != "" && (e.Outcome == app.Succeeded || e.Outcome == app.Partial) {
+		text += " as " + e.Release
+	}
+	if e.Returned {
+		text += ", returned to " + e.Previous
+	}
+	if e.BrokeFreeze {
+		text += " in spite of a freeze"
+	}
+	if e.Problem != "" {
+		first, _, _ := strings.Cut(e.Problem, "\n")
+		text += " (" + first + ")"
+	}
+	return display.Clean(text)
+}
+
+func hostRows(hosts []inspect.StatusResponse, now time.Time) [][]string {
+	var rows [][]string
+	for _, h := range hosts {
+		if h.Problem != nil {
+			continue
+		}
+		if h.Release == "" {
+			rows = append(rows, []string{h.Host, "nothing deployed", "", "", "", ""})
+			continue
+		}
+		first := []string{h.Host, releaseText(h), display.Ago(h.At, now)}
+		if len(h.Services) == 0 {
+			rows = append(rows, append(first, "", "", ""))
+		}
+		for _, s := range h.Services {
+			traffic := ""
+			if s.Routed {
+				traffic = "routed, " + strconv.FormatInt(h.InFlight, 10) + " requests in flight"
+			}
+			rows = append(rows, append(first, s.Service, fmt.Sprintf("%d of %d running, %d healthy", s.Running, s.Wanted, s.Healthy), traffic))
+			first = []string{"", "", ""}
+		}
+	}
+	return rows
+}
+
+// releaseText is a host's current release, with what is special about it.
+func releaseText(h inspect.StatusResponse) string {
+	text := h.Release
+	if h.Of != "" {
+		text += " = " + h.Of
+	}
+	switch {
+	case h.Stopped:
+		text += ", stopped"
+	case !h.Stable:
+		text += ", not settled"
+	}
+	return text
+}
+
+func (c *cli) printDrift(site app.Site, hosts []inspect.StatusResponse) {
+	found := false
+	for _, h := range hosts {
+		for _, d := range h.Drift {
+			if !found {
+				c.say("\nother than recorded:")
+			}
+			found = true
+			where := h.Host
+			if d.Service != "" {
+				where += ", " + d.Service
+			}
+			c.say("  %s: %s", where, display.Clean(d.Detail))
+		}
+	}
+	if found {
+		c.say("put it in order with  longshore deploy --repair --site %s", site.Name)
+	}
+}
