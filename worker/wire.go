@@ -12,6 +12,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/activities/transfer"
+	"github.com/longshore-dev/longshore/internal/app"
 	machine "github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 	"github.com/longshore-dev/longshore/workflows"
@@ -32,6 +33,13 @@ func (w wiring) register(shared, own sdk.Registry) {
 	shared.RegisterWorkflowWithOptions(workflows.Site, workflow.RegisterOptions{Name: workflows.SiteName})
 	shared.RegisterWorkflowWithOptions(workflows.Deploy, workflow.RegisterOptions{Name: workflows.DeployName})
 	shared.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanName})
+	shared.RegisterWorkflowWithOptions(workflows.Rollback, workflow.RegisterOptions{Name: string(app.RunRollback)})
+	shared.RegisterWorkflowWithOptions(workflows.Restart, workflow.RegisterOptions{Name: string(app.RunRestart)})
+	shared.RegisterWorkflowWithOptions(workflows.Scale, workflow.RegisterOptions{Name: string(app.RunScale)})
+	shared.RegisterWorkflowWithOptions(workflows.Start, workflow.RegisterOptions{Name: string(app.RunStart)})
+	shared.RegisterWorkflowWithOptions(workflows.Repair, workflow.RegisterOptions{Name: string(app.RunRepair)})
+	shared.RegisterWorkflowWithOptions(workflows.Stop, workflow.RegisterOptions{Name: string(app.RunStop)})
+	shared.RegisterWorkflowWithOptions(workflows.Remove, workflow.RegisterOptions{Name: string(app.RunRemove)})
 
 	site.Activities{Hosts: w.hosts, Client: w.client}.Register(shared)
 	host.Activities{Hosts: w.hosts}.Register(shared)

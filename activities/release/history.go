@@ -98,7 +98,7 @@ func Current(ctx context.Context, h host.Host, site app.Site) (*Kept, error) {
 	return &Kept{Release: *current, Mark: mark, Current: true}, nil
 }
 
-// holds are the ids and the names of the images on a host.
+// holds are the ids of the images on a host.
 func holds(ctx context.Context, h host.Host) (map[string]bool, error) {
 	images, err := h.Engine().ImageList(ctx, nil)
 	if err != nil {
@@ -107,9 +107,6 @@ func holds(ctx context.Context, h host.Host) (map[string]bool, error) {
 	held := map[string]bool{}
 	for _, i := range images {
 		held[i.ID] = true
-		for _, tag := range i.Tags {
-			held[tag] = true
-		}
 	}
 	return held, nil
 }
@@ -119,10 +116,8 @@ func gone(ctx context.Context, h host.Host, r app.Release, held map[string]bool)
 	var out map[string]string
 	for _, s := range r.Spec.Services {
 		image := r.Images[s.Name]
-		// A service that never had a container has no id.
-		named := image.ID == "" && (s.Build == nil || held[image.Ref])
-		if image.RepoDigest != "" || named || held[image.ID] {
-			continue
+		if image.ID == "" || image.RepoDigest != "" || held[image.ID] {
+			continue // without an id, it never had a container
 		}
 		// Engines leave an image without a name that others are made from out of their list.
 		_, err := h.Engine().ImageInspect(ctx, image.ID)
