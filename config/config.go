@@ -159,6 +159,7 @@ func (r *resolved) settings(tool Tool, files []string, project string) Settings 
 		Profiles:  r.layers.texts(keyProfiles),
 		Keep:      r.layers.number(keyKeep),
 		BuildHost: r.layers.text(keyBuildHost),
+		Approve:   r.layers.approve(),
 	}
 	for _, host := range r.hosts {
 		s.Hosts = append(s.Hosts, host.Name)
@@ -204,7 +205,11 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 		Services:  t.services(),
 		Keep:      s.Keep,
 		BuildHost: s.BuildHost,
+		Approve:   s.Approve,
 	}
+	shift := t.shift(spec.Services)
+	spec.Canary, spec.Irreversible = shift.canary, shift.irreversible
+	t.settleWatches(spec.Services, shift.canary != nil)
 	spec.Networks, spec.Volumes = t.networks(spec.Services), t.volumes(spec.Services)
 	if len(spec.Services) == 0 {
 		t.add(keyPath{"services"}, "there is no service to deploy", "define one, or turn on a profile by --profile")

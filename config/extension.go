@@ -27,6 +27,7 @@ type extension struct {
 	drain    *time.Duration
 	release  []string
 	transfer string
+	shift    shiftExtension
 }
 
 type routeExtension struct {
@@ -49,7 +50,6 @@ const (
 // Keys that have a meaning reserved: refused, so that a file never says what does not happen.
 func reservedServiceKeys() map[string]string {
 	return map[string]string{
-		"canary":        "all replicas of a release are switched at once; remove it",
 		"secrets":       "keep the value in a file on the host, and bring it in by a bind mount",
 		"tls":           plainHTTPOnly,
 		"hsts":          plainHTTPOnly,
@@ -72,6 +72,7 @@ func readExtension(r *report, path keyPath, value any) extension {
 		health:   readHealth(f.sub("health")),
 		drain:    f.duration("drain"),
 		transfer: f.oneOf("transfer", transferPull, transferPush),
+		shift:    readShift(f),
 	}
 	if v, ok := f.get("release"); ok {
 		if line, isText := v.(string); isText {

@@ -102,6 +102,32 @@ func (f *fields) number(key string, low, high int) (int, bool) {
 	return n, true
 }
 
+// numbers is a list of whole numbers between low and high. What is wrong with an item is reported, and the item left out.
+func (f *fields) numbers(key string, low, high int) []int {
+	v, ok := f.get(key)
+	if !ok {
+		return nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		f.wrong(key, "a list of whole numbers", v)
+		return nil
+	}
+	out := make([]int, 0, len(list))
+	for i, item := range list {
+		n, ok := wholeNumber(item)
+		switch path := f.path.with(key).item(i); {
+		case !ok:
+			f.report.add(path, "must be a whole number, not "+describe(item), "")
+		case n < low || n > high:
+			f.report.add(path, fmt.Sprintf("must be from %d to %d, not %d", low, high, n), "")
+		default:
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 func wholeNumber(v any) (int, bool) {
 	switch v := v.(type) {
 	case int:

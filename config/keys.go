@@ -12,6 +12,7 @@ const (
 	keyProfiles  = "profiles"
 	keyKeep      = "keep"
 	keyBuildHost = "build_host"
+	keyApprove   = "approve"
 	keyState     = "state"
 	keyEngine    = "engine"
 	keyPort      = "engine.port"

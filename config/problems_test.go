@@ -65,9 +65,9 @@ func TestProblems(t *testing.T) {
 		},
 		{
 			name:  "x-longshore elsewhere",
-			files: map[string]string{"compose.yaml": "x-longshore: {}\nx-mine: {}\nservices:\n  web:\n    image: a\n    x-longshor: {}\n    x-other: {}\n"},
+			files: map[string]string{"compose.yaml": "x-longshor: {}\nx-mine: {}\nservices:\n  web:\n    image: a\n    x-longshor: {}\n    x-other: {}\n"},
 			want: []string{
-				`compose.yaml:1:1: x-longshore: belongs to a service; move it below services.<service>`,
+				`compose.yaml:1:1: x-longshor: unknown key; did you mean "x-longshore"?`,
 				`compose.yaml:6:5: services.web.x-longshor: unknown key; did you mean "x-longshore"?`,
 			},
 		},
@@ -150,7 +150,7 @@ func TestProblems(t *testing.T) {
 			files: map[string]string{"compose.yaml": "services:\n  b:\n    image: b\n    x-longshore:\n      canary: 10%\n      route:\n" +
 				"        - {host: 'https://x.example.com', port: 70000, path: b, tls: auto}\n        - {host: '*.example.com', port: 1, strip_prefix: true}\n"},
 			want: []string{
-				`compose.yaml:5:7: services.b.x-longshore.canary: not supported yet; all replicas of a release are switched at once; remove it`,
+				`compose.yaml:5:7: services.b.x-longshore.canary: must be a mapping, not the text "10%"`,
 				`compose.yaml:7:12: services.b.x-longshore.route[0].host: must be a host name, not a URL; write a name such as "shop.example.com", or "*" for every name that no other route has`,
 				`compose.yaml:7:43: services.b.x-longshore.route[0].port: must be from 1 to 65535, not 70000`,
 				`compose.yaml:7:56: services.b.x-longshore.route[0].path: must be a path prefix, not the text "b"; write it as in "/api"; it matches whole segments`,

@@ -18,6 +18,8 @@ type settingsFile struct {
 	doc   *document // nil where there is no file
 	hosts map[string]app.Host
 	sites map[string]site
+	// defaults are what longshore.yml says for all sites.
+	defaults site
 }
 
 // site is one entry of sites. Zero values were not written.
@@ -27,6 +29,8 @@ type site struct {
 	profiles  []string
 	keep      int
 	buildHost string
+	// approve is how long a run waits for a person's yes; empty where nothing says it, and noApproval for not at all.
+	approve string
 }
 
 // values are what the site's entry sets, by key.
@@ -46,6 +50,9 @@ func (s site) values() map[string]any {
 	}
 	if s.buildHost != "" {
 		out[keyBuildHost] = s.buildHost
+	}
+	if s.approve != "" {
+		out[keyApprove] = s.approve
 	}
 	return out
 }
@@ -102,7 +109,7 @@ func readProjectFile(dir, file string, must bool) (settingsFile, Problems) {
 	checkName(f, keyOrg, f.text(keyOrg))
 	f.text(keySite)
 	out.hosts = readHosts(f.sub(keyHosts))
-	readSiteDefaults(f)
+	out.defaults = readSiteDefaults(f)
 	sites := f.sub(keySites)
 	for _, name := range sortedKeys(sites.values) {
 		checkName(sites, name, name)
@@ -135,6 +142,7 @@ func readSite(f *fields) site {
 func readSiteDefaults(f *fields) site {
 	s := site{compose: f.texts(keyCompose), profiles: f.texts(keyProfiles), buildHost: f.text(keyBuildHost)}
 	s.keep, _ = f.number(keyKeep, 1, 1000)
+	s.approve = readApprove(f)
 	return s
 }
 
@@ -157,7 +165,7 @@ func readUserFile(file string) (settingsFile, Problems) {
 		engine.number(port, 1, 65535)
 	}
 	engine.done()
-	for _, key := range []string{keyProject, keySite, keySites, keyCompose, keyProfiles, keyBuildHost} {
+	for _, key := range []string{keyProject, keySite, keySites, keyCompose, keyProfiles, keyBuildHost, keyApprove} {
 		if _, ok := f.get(key); ok {
 			r.add(keyPath{key}, "is a setting of a project", "put it into the project's longshore.yml")
 		}

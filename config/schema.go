@@ -59,8 +59,14 @@ func withoutUnset(o interpolation.Options) interpolation.Options {
 // together with what is wrong with the rest. To the specification any key that begins with "x-" is fine.
 func extensionProblems(doc *document, values map[string]any) Problems {
 	r := &report{place: documentPlace(doc)}
-	if _, ok := values[extensionKey]; ok {
-		r.add(keyPath{extensionKey}, "belongs to a service", "move it below services.<service>")
+	misspelled := func(key string) bool {
+		return strings.HasPrefix(key, "x-") && key != extensionKey && nearest(key, []string{extensionKey}) != ""
+	}
+	readShiftAlone(r, values[extensionKey])
+	for key := range values {
+		if misspelled(key) {
+			r.add(keyPath{key}, "unknown key", didYouMean(key, []string{extensionKey}))
+		}
 	}
 	services, _ := values["services"].(map[string]any)
 	for name, value := range services {
@@ -70,7 +76,7 @@ func extensionProblems(doc *document, values map[string]any) Problems {
 			switch {
 			case key == extensionKey:
 				readExtension(r, path, stringKeys(extension))
-			case strings.HasPrefix(key, "x-") && nearest(key, []string{extensionKey}) != "":
+			case misspelled(key):
 				r.add(path, "unknown key", didYouMean(key, []string{extensionKey}))
 			}
 		}

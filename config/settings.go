@@ -21,6 +21,8 @@ type Settings struct {
 	Keep     int      `json:"keep"`
 	// BuildHost names the host that builds; empty means the worker's own engine.
 	BuildHost string `json:"build_host,omitempty"`
+	// Approve is how long a run of the site waits for a person's yes; nil where it needs none.
+	Approve *app.Approve `json:"approve,omitempty"`
 }
 
 // resolved is what the settings' files come to, before the compose file is read.
@@ -73,7 +75,10 @@ func (r *resolved) merge(outside *layers, overrides map[string]string) Problems 
 		err = below.addFile(layerUser, r.user.doc, keyHosts)
 	}
 	if err == nil {
-		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites)
+		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyApprove)
+	}
+	if approve := r.file.defaults.approve; err == nil && approve != "" {
+		err = below.addValues(layerProject, map[string]any{keyApprove: approve}, func(key string) string { return where(r.file.doc, keyPath{key}) })
 	}
 	if err != nil {
 		return asProblems(err)

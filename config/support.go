@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/longshore-dev/longshore/internal/app"
 )
 
 // refusal is a key of the compose specification that Longshore cannot honour.
@@ -53,12 +55,11 @@ func refusals() []refusal {
 		{"services.*.deploy.endpoint_mode", swarm, "remove it", nil},
 		{"services.*.deploy.placement", swarm, "choose hosts by sites in longshore.yml", nil},
 		{"services.*.deploy.labels", swarm, "use the service's labels", nil},
-		{"services.*.deploy.rollback_config", "a failed release never replaces the one that serves", "remove it", nil},
+		{"services.*.deploy.rollback_config", "going back is done for all at once, and is watched as update_config says", "remove it", nil},
 		{"services.*.deploy.update_config.parallelism", atOnce, "remove it", notNumber(0)},
 		{"services.*.deploy.update_config.delay", atOnce, "remove it", nil},
-		{"services.*.deploy.update_config.monitor", "x-longshore.health says how long a release must stay healthy", "use x-longshore.health.stable_for", nil},
-		{"services.*.deploy.update_config.max_failure_ratio", "every replica must be healthy", "remove it", notNumber(0)},
-		{"services.*.deploy.update_config.failure_action", "a failed release is always taken back", "write rollback, or remove it", notOneOf("rollback")},
+		{"services.*.deploy.update_config.failure_action", "only rollback, pause and continue are supported", "use one of them",
+			notOneOf(app.WatchReturn, app.WatchPause, app.WatchContinue)},
 		{"services.*.deploy.restart_policy.delay", "the engine chooses the delay between restarts", "remove it", nil},
 		{"services.*.deploy.restart_policy.window", "the engine has no setting for it", "remove it", nil},
 		{"services.*.deploy.resources.reservations.cpus", "the engine cannot reserve CPUs", "use deploy.resources.limits.cpus or cpu_shares", nil},

@@ -111,6 +111,7 @@ func TestDocsListKeys(t *testing.T) {
 	var keys []string
 	for _, read := range []func(*fields){
 		func(f *fields) { readRoute(f) }, func(f *fields) { readHealth(f) }, func(f *fields) { readHost(f, "x") }, func(f *fields) { readSite(f) },
+		func(f *fields) { readShift(f) }, func(f *fields) { readCanary(f) },
 	} {
 		f := empty()
 		read(f)
@@ -155,8 +156,7 @@ func TestRefusals(t *testing.T) {
 		{"deploy", "{labels: {a: b}}", "{}"},
 		{"deploy", "{rollback_config: {order: stop-first}}", "{update_config: {order: stop-first}}"},
 		{"deploy", "{update_config: {parallelism: 2}}", "{update_config: {parallelism: 0}}"},
-		{"deploy", "{update_config: {failure_action: pause}}", "{update_config: {failure_action: rollback}}"},
-		{"deploy", "{update_config: {max_failure_ratio: 0.5}}", "{update_config: {max_failure_ratio: 0}}"},
+		{"deploy", "{update_config: {monitor: 1m, failure_action: ignore}}", "{update_config: {monitor: 1m, failure_action: pause}}"},
 		{"deploy", "{restart_policy: {window: 1s}}", "{restart_policy: {condition: any}}"},
 		{"deploy", "{resources: {reservations: {cpus: '1'}}}", "{resources: {reservations: {memory: 1m}}}"},
 		{"build", "{context: ., additional_contexts: {a: 'service:db'}}", "{context: ., additional_contexts: {a: .}}"},

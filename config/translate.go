@@ -20,6 +20,8 @@ type translator struct {
 	environ map[string]string
 	// remote is a host of the site that is not this machine; empty where there is none.
 	remote string
+	// shifts are what the services say of how a new release takes over, by name.
+	shifts map[string]shiftExtension
 	// fileBytes is how much content of configs the spec holds so far.
 	fileBytes int
 }
@@ -30,6 +32,7 @@ func newTranslator(c *compose, remote string) *translator {
 		project: c.project,
 		sources: c.sources,
 		written: c.written,
+		shifts:  map[string]shiftExtension{},
 		environ: c.project.Environment,
 		remote:  remote,
 	}
@@ -73,7 +76,9 @@ func (t *translator) service(s types.ServiceConfig, oneShot bool) app.Service {
 		DependsOn:  t.dependencies(s),
 		Release:    e.release,
 		OneShot:    oneShot,
+		Watch:      t.watch(s, oneShot),
 	}
+	t.shifts[s.Name] = e.shift
 	for _, route := range e.routes {
 		t.checkRoute(route)
 		out.Routes = append(out.Routes, route.route)
