@@ -17,6 +17,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/workflows"
 )
 
 // runWithin bounds one run, in the time of the machine that tests.
@@ -31,12 +32,17 @@ type Run struct {
 	Around func(a *Attempt) (any, error)
 	// LostQueues are task queues that no worker polls from the start: calls there end with a schedule-to-start timeout.
 	LostQueues []string
+	// Answer, where given, is asked each time that the run waits for a person: it answers the update to send, or "" for
+	// none. A run that nobody answers waits for its whole time, which passes at once.
+	Answer func(q workflows.Question) (update string, decision workflows.Decision)
 
 	env      *testsuite.TestWorkflowEnvironment
 	mu       sync.Mutex
 	attempts []*Attempt
 	cancels  map[string]*cancellation // by activity id
 	nth      map[string]int
+	updates  int
+	refused  []error
 }
 
 // Attempt is one attempt of an activity.
@@ -114,6 +120,7 @@ func (r *Run) Do(t *testing.T, workflow, input any) Ended {
 	})
 	r.env.RegisterWorkflow(workflow)
 	r.World.Register(r.env, r.env)
+	r.answers()
 	r.env.ExecuteWorkflow(workflow, input)
 	if !r.env.IsWorkflowCompleted() {
 		t.Fatal("the workflow has not come to its end")
