@@ -53,8 +53,8 @@ func (c *cli) cancel(ctx context.Context, p *projectFlags, args []string) error 
 	if errors.Is(err, queue.ErrNoWorker) {
 		withdrawn, err = s.cancelWithoutWorker(ctx, site, args, err)
 	}
-	if errors.Is(err, queue.ErrNone) {
-		return fmt.Errorf("no run of %s is going on", site)
+	if refusal, ok := errors.AsType[*queue.Refusal](err); errors.Is(err, queue.ErrNone) || ok && refusal.Failure.Kind == app.KindMissing {
+		return nothingToCancel(site, withdrawal)
 	}
 	if err != nil {
 		return err
@@ -72,6 +72,13 @@ func (c *cli) cancel(ctx context.Context, p *projectFlags, args []string) error 
 	c.say("asked %s to stop and undo what it has done", to.workflow)
 	c.say("watch it with   longshore watch %s", to.handle())
 	return nil
+}
+
+func nothingToCancel(site app.Site, w workflows.Withdrawal) error {
+	if w.ID == "" {
+		return fmt.Errorf("no run of %s is under way", site)
+	}
+	return fmt.Errorf("the request %s of %s neither waits nor is it under way", w.ID, site)
 }
 
 // cancelWithoutWorker asks the run itself to stop: the engine keeps that until a worker comes. missing is the error where

@@ -120,7 +120,7 @@ func TestEngineOutlivesEveryKill(t *testing.T) {
 	}
 	defer c.Close()
 	site := app.Site{Org: "default", Project: "shop", Name: "production"}
-	started, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.DeployID(site), TaskQueue: workflows.TaskQueue},
+	started, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.RunID(site, app.RunDeploy, "1"), TaskQueue: workflows.TaskQueue},
 		workflows.DeployName, workflows.DeployInput{Spec: app.Spec{Site: site, Source: app.Source{ID: "abc"}}, Order: workflows.Order{Why: "slow"}})
 	if err != nil {
 		t.Fatal(err)

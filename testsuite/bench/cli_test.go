@@ -35,10 +35,11 @@ func firstStep(t *testing.T, s *scene) []row {
 	site := app.Site{Org: app.DefaultOrg, Project: project, Name: "production"}
 	s.must(t, x.Dir, "deploy")
 	var took []time.Duration
-	for range 5 {
+	for i := range 5 {
+		request := fmt.Sprintf("first-%d", i)
 		start := time.Now()
-		s.must(t, x.Dir, "deploy")
-		history := s.Client().GetWorkflowHistory(t.Context(), workflows.DeployID(site), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		s.must(t, x.Dir, "deploy", "--request-id", request)
+		history := s.Client().GetWorkflowHistory(t.Context(), workflows.RunID(site, app.RunDeploy, request), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 		for history.HasNext() {
 			event, err := history.Next()
 			if err != nil {

@@ -21,6 +21,9 @@ import (
 // openAtOnce is how many deploys the worker has open.
 const openAtOnce = 100
 
+// openRequest is the id of each site's request.
+const openRequest = "open"
+
 // openDeploys measures the worker with a hundred deploys open: each of a site of its own, watching new containers stay
 // healthy.
 func openDeploys(t *testing.T, s *scene) []row {
@@ -30,7 +33,7 @@ func openDeploys(t *testing.T, s *scene) []row {
 	for i := range openAtOnce {
 		project := s.Project(fmt.Sprintf("open%d", i))
 		x := s.NewApp(openFiles(project, s.host.AppHost()))
-		s.must(t, x.Dir, "deploy", "--detach")
+		s.must(t, x.Dir, "deploy", "--detach", "--request-id", openRequest)
 		sites = append(sites, app.Site{Org: app.DefaultOrg, Project: project, Name: "production"})
 	}
 	harness.Eventually(t, 10*time.Minute, func() error {
@@ -43,7 +46,7 @@ func openDeploys(t *testing.T, s *scene) []row {
 	})
 	open := s.resident(t)
 	for _, site := range sites {
-		if err := engine.CancelWorkflow(t.Context(), workflows.DeployID(site), ""); err != nil {
+		if err := engine.CancelWorkflow(t.Context(), workflows.RunID(site, app.RunDeploy, openRequest), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -65,7 +68,7 @@ func openFiles(project string, on app.Host) map[string]string {
 // watching says whether a site's deploy has come to the step that lasts.
 func watching(t *testing.T, engine client.Client, site app.Site) error {
 	t.Helper()
-	description, err := engine.DescribeWorkflowExecution(t.Context(), workflows.DeployID(site), "")
+	description, err := engine.DescribeWorkflowExecution(t.Context(), workflows.RunID(site, app.RunDeploy, openRequest), "")
 	if err != nil {
 		return err
 	}

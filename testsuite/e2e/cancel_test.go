@@ -92,7 +92,7 @@ func cancelTooLate(t *testing.T, x *site) {
 		t.Error(err)
 	}
 	x.runsIntended(t, e.Release, x.scene.host)
-	if out := x.longshore(t, "cancel"); out.Code != 1 || !strings.Contains(out.Stderr, "no deploy of "+x.full()) {
+	if out := x.longshore(t, "cancel"); out.Code != 1 || !strings.Contains(out.Stderr, "no run of "+x.full()+" is under way") {
 		t.Errorf("with nothing to cancel: %s", out)
 	}
 }

@@ -66,7 +66,7 @@ func engineLost(t *testing.T, s *scene) {
 	}
 	s.engine.Restart()
 	s.worker.Restart()
-	if out := x.longshore(t, "watch"); out.Code != 1 || !strings.Contains(out.Stderr, "knows no deploy") {
+	if out := x.longshore(t, "watch"); out.Code != 1 || !strings.Contains(out.Stderr, "knows no run") {
 		t.Errorf("the engine has not forgotten: %s", out)
 	}
 	if e := x.deploy(t); e.Outcome != app.Unchanged || e.Release != second.Release {

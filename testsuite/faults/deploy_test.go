@@ -12,6 +12,7 @@ import (
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/testsuite/harness"
+	"github.com/longshore-dev/longshore/workflows"
 )
 
 // patience bounds what a run may take after its last fault: several heartbeat timeouts, on a busy machine.
@@ -21,6 +22,7 @@ const patience = 3 * time.Minute
 type deploy struct {
 	*stage
 	command *harness.Command
+	id      string // the run's workflow id
 	run     string
 	began   time.Time
 }
@@ -36,28 +38,21 @@ func (s *stage) begin(t *testing.T) *deploy {
 // beginSame starts a deploy of what is committed, and waits until its run has begun.
 func (s *stage) beginSame(t *testing.T) *deploy {
 	t.Helper()
-	before, _ := s.newestRun(t) // none before the first
-	d := &deploy{stage: s, began: time.Now()}
-	d.command = s.world.Start(s.app.Dir, "deploy", "-o", "json")
+	s.asked++
+	request := strconv.Itoa(s.asked)
+	d := &deploy{stage: s, id: workflows.RunID(s.site, app.RunDeploy, request), began: time.Now()}
+	d.command = s.world.Start(s.app.Dir, "deploy", "-o", "json", "--request-id", request)
 	harness.Eventually(t, time.Minute, func() error {
-		run, err := s.newestRun(t)
-		if err == nil && run == before {
-			err = fmt.Errorf("no new run has begun: %s", d.command.Stderr())
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		answer, err := s.client.DescribeWorkflowExecution(ctx, d.id, "")
+		if err != nil {
+			return fmt.Errorf("the run has not begun: %w: %s", err, d.command.Stderr())
 		}
-		d.run = run
-		return err
+		d.run = answer.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+		return nil
 	})
 	return d
-}
-
-func (s *stage) newestRun(t *testing.T) (string, error) {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	answer, err := s.client.DescribeWorkflowExecution(ctx, s.workflowID(), "")
-	if err != nil {
-		return "", err
-	}
-	return answer.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }
 
 // result waits for the command's end and wants an exit code and an outcome of it.
@@ -90,7 +85,7 @@ func (d *deploy) ended(t *testing.T) (app.Result, harness.Output) {
 func (d *deploy) succeeds(t *testing.T) {
 	t.Helper()
 	result := d.result(t, 0, app.Succeeded)
-	d.stage.release, d.stage.run = result.Release, d.run
+	d.stage.release = result.Release
 	d.inOrder(t)
 	d.doneOnce(t)
 }
@@ -172,7 +167,7 @@ func (d *deploy) terminate(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := d.client.TerminateWorkflow(ctx, d.workflowID(), d.run, "a test"); err != nil {
+	if err := d.client.TerminateWorkflow(ctx, d.id, d.run, "a test"); err != nil {
 		t.Fatal(err)
 	}
 	out, err := d.command.Wait(ctx)

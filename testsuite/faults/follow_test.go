@@ -17,7 +17,7 @@ import (
 )
 
 func (d *deploy) execution() *commonpb.WorkflowExecution {
-	return &commonpb.WorkflowExecution{WorkflowId: d.workflowID(), RunId: d.run}
+	return &commonpb.WorkflowExecution{WorkflowId: d.id, RunId: d.run}
 }
 
 // follow calls each (which may be nil) with every event of the run as it is written, until each answers false or the
@@ -129,7 +129,7 @@ var errEnded = errors.New("the activity has ended")
 func (d *deploy) attempted(t *testing.T, activityID string) (bool, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	answer, err := d.client.DescribeWorkflowExecution(ctx, d.workflowID(), d.run)
+	answer, err := d.client.DescribeWorkflowExecution(ctx, d.id, d.run)
 	if err != nil {
 		return false, err
 	}

@@ -63,7 +63,7 @@ func (d *deploy) reset(t *testing.T, point int64) (app.Outcome, error) {
 	}
 	began := time.Now()
 	var result app.Result
-	err = d.client.GetWorkflow(ctx, d.workflowID(), answer.GetRunId()).Get(ctx, &result)
+	err = d.client.GetWorkflow(ctx, d.id, answer.GetRunId()).Get(ctx, &result)
 	// A failed run's outcome is its failure's type.
 	if failure := (*temporal.ApplicationError)(nil); errors.As(err, &failure) {
 		result.Outcome = app.Outcome(failure.Type())

@@ -17,7 +17,6 @@ import (
 	"github.com/longshore-dev/longshore/testsuite/harness"
 	"github.com/longshore-dev/longshore/testsuite/harness/load"
 	"github.com/longshore-dev/longshore/testsuite/hosts"
-	"github.com/longshore-dev/longshore/workflows"
 )
 
 // stage is a host with a site on it, and all that deploys to it. Tests of one stage run one after the other.
@@ -31,8 +30,10 @@ type stage struct {
 	site   app.Site
 	// version is the app's, as last committed.
 	version int
-	// release and run are those of the last deploy that has ended well.
-	release, run string
+	// asked counts the requests to the site.
+	asked int
+	// release is that of the last deploy that has ended well.
+	release string
 	// steps are how often an undisturbed deploy schedules each activity.
 	steps map[string]int
 }
@@ -114,9 +115,6 @@ func (s *stage) breakApp(t *testing.T, broken bool) {
 	}
 	s.app.Write("compose.yaml", fmt.Sprintf(compose, entry))
 }
-
-// workflowID is that of all the site's deploys.
-func (s *stage) workflowID() string { return workflows.DeployID(s.site) }
 
 // underLoad runs f while requests of every kind are made, and wants none of them lost.
 func (s *stage) underLoad(t *testing.T, f func()) {
