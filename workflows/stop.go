@@ -137,6 +137,7 @@ func (s *stopping) wind(ctx workflow.Context) error {
 			_, err := activities.Erase.Run(ctx, activities.EraseInput{Target: h.target(s.asked.Site), Volumes: s.asked.Volumes})
 			return failed("remove", h.host, "", err)
 		})
+		s.eraseBuilds(ctx)
 	}
 	for _, h := range s.hosts {
 		if h.unsettled != nil {
@@ -144,6 +145,24 @@ func (s *stopping) wind(ctx workflow.Context) error {
 		}
 	}
 	return nil
+}
+
+// eraseBuilds removes the site's images from the builder's engine, where that is none of the hosts'. They do no harm
+// there, so what goes wrong is only told of.
+func (s *stopping) eraseBuilds(ctx workflow.Context) {
+	builds := slices.ContainsFunc(s.hosts, func(h *hostRun) bool {
+		return slices.ContainsFunc(s.specs[h.host.Name].Services, func(service app.Service) bool { return service.Build != nil })
+	})
+	if !builds {
+		return
+	}
+	err := s.pickBuilder(ctx)
+	if err == nil {
+		err = s.pruneBuilds(ctx, 0)
+	}
+	if err != nil {
+		s.note("The site's images may still be on the builder: " + failureOf(err).Message)
+	}
 }
 
 // stopHost lets what runs finish its requests, and stops it: what depends on others first.

@@ -165,7 +165,7 @@ func (d *deploy) settle(ctx workflow.Context) error {
 		_, err := activities.Prune.Run(ctx, activities.PruneInput{Target: h.target(d.in.Spec.Site), Keep: d.keep()})
 		return failed("prune", h.host, "", err)
 	})
-	first := d.pruneBuilds(ctx)
+	first := d.pruneBuilds(ctx, d.keep())
 	for _, h := range slices.Backward(d.hosts) {
 		if h.unsettled != nil {
 			first = h.unsettled
@@ -225,12 +225,12 @@ func (d *deploy) onward(ctx workflow.Context, f func(workflow.Context, *hostRun)
 }
 
 // pruneBuilds keeps the builder's engine from filling up, where it is none of the site's hosts.
-func (d *deploy) pruneBuilds(ctx workflow.Context) error {
+func (d *deploy) pruneBuilds(ctx workflow.Context, keep int) error {
 	builder := d.builder()
 	if d.queue == "" || slices.ContainsFunc(d.in.Spec.Hosts, func(h app.Host) bool { return h.Name == builder.Name }) {
 		return nil
 	}
-	_, err := activities.PruneBuilds.RunOn(ctx, d.queue, activities.PruneBuildsInput{Host: builder, Site: d.in.Spec.Site, Keep: d.keep()})
+	_, err := activities.PruneBuilds.RunOn(ctx, d.queue, activities.PruneBuildsInput{Host: builder, Site: d.in.Spec.Site, Keep: keep})
 	if activities.WorkerLost(err) {
 		return nil // its engine went with it
 	}
