@@ -29,14 +29,15 @@ func (a Activities) Mark(ctx context.Context, in activities.MarkInput) (activiti
 }
 
 // Return implements activities.Return. The mark comes first: an attempt that ends between the two leaves a current
-// release that is marked, and is made again.
+// release that is marked, and is made again. A release is also marked that has a record and never became the current
+// one, since its recording ended half-way.
 func (a Activities) Return(ctx context.Context, in activities.ReturnInput) (activities.Nothing, error) {
 	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
-		current, _, err := Read(ctx, h, in.Site)
-		if err != nil || current == nil || current.ID != in.From {
+		if err := addMark(ctx, h, in.Site, in.From, app.ReleaseMark{Returned: true, Why: in.Why}); err != nil {
 			return err
 		}
-		if err := addMark(ctx, h, in.Site, in.From, app.ReleaseMark{Returned: true, Why: in.Why}); err != nil {
+		current, _, err := Read(ctx, h, in.Site)
+		if err != nil || current == nil || current.ID != in.From {
 			return err
 		}
 		if in.To == "" {
