@@ -85,6 +85,9 @@ func lastNumber(o app.Observed, site app.Site, recorded []string) int {
 	if o.Edge != nil {
 		if table, ok := o.Edge.Table(site); ok {
 			last = max(last, app.ReleaseNumber(table.Release))
+			if table.Canary != nil {
+				last = max(last, app.ReleaseNumber(table.Canary.Release))
+			}
 		}
 	}
 	return last

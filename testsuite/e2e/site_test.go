@@ -36,11 +36,13 @@ func (s *scene) newSite(name string, on ...app.Host) *site {
 type web struct {
 	build  string // ".", the test app, where it is empty
 	env    []string
+	update string // the settings of update_config, such as "monitor: 5s"
 	keys   string // more keys of the service, in lines that begin with four spaces
 	health string
 	drain  string
 	own    string // more keys of x-longshore, in lines that begin with six spaces
 	rest   string // more services and the rest of the file
+	top    string // more keys of the whole file
 }
 
 // compose is a compose file of the site.
@@ -52,17 +54,17 @@ func (x *site) compose(w web) string {
 	for _, entry := range w.env {
 		env += fmt.Sprintf("\n      - %q", entry)
 	}
-	return fmt.Sprintf(`services:
+	return fmt.Sprintf(`%sservices:
   web:
     build: %s
     environment:%s
-    deploy: { replicas: 2 }
+    deploy: { replicas: 2, update_config: { %s } }
     stop_grace_period: 5s
 %s    x-longshore:
       route: { hosts: [%s], port: 3000 }
       health: { path: /up, interval: 50ms, %s }
       drain: %s
-%s%s`, cmp.Or(w.build, "."), env, w.keys, x.route, cmp.Or(w.health, "within: 30s, stable_for: 200ms"), cmp.Or(w.drain, "2s"), w.own, w.rest)
+%s%s`, w.top, cmp.Or(w.build, "."), env, w.update, w.keys, x.route, cmp.Or(w.health, "within: 30s, stable_for: 200ms"), cmp.Or(w.drain, "2s"), w.own, w.rest)
 }
 
 // set writes and commits another compose file and another version of the app.

@@ -65,3 +65,17 @@ func (x traffic) lossless(t *testing.T, versions ...string) {
 		t.Errorf("want answers of %q and no loss: %s", versions, report)
 	}
 }
+
+// onlyLostBy ends the load: what was lost must have been answered, badly, by one version, and all else by another.
+func (x traffic) onlyLostBy(t *testing.T, bad, good string) {
+	t.Helper()
+	report := x.Stop()
+	for _, loss := range report.Losses {
+		if loss.Version != bad {
+			t.Errorf("lost by %q: %+v", loss.Version, loss)
+		}
+	}
+	if report.Lost == 0 || len(report.ByVersion) != 1 || report.ByVersion[good] == 0 {
+		t.Errorf("want losses of %q and answers of %q: %s", bad, good, report)
+	}
+}
