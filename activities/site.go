@@ -64,9 +64,12 @@ const MaxOpenRuns = 100
 // OpenRunsInput names a site.
 type OpenRunsInput struct {
 	Site app.Site `json:"site"`
+	// Doubtful are workflow ids of runs that should never have begun: those that have are answered too, ended or not.
+	Doubtful []string `json:"doubtful,omitempty"`
 }
 
-// OpenRuns answers the workflow ids of the site's runs that are under way, oldest first: at most MaxOpenRuns of them.
+// OpenRuns answers the workflow ids of the site's runs that are under way, oldest first, at most MaxOpenRuns of them;
+// before them, those of the doubtful that have ended.
 var OpenRuns = Step[OpenRunsInput, []string]{
 	Name:     "OpenRuns",
 	Policy:   Look,

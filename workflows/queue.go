@@ -24,6 +24,9 @@ type queue struct {
 	Waiting []queued   `json:"waiting,omitempty"` // the next first
 	Running *queued    `json:"running,omitempty"`
 	Ended   []EndedRun `json:"ended,omitempty"` // the last first
+	// Doubtful are the workflow ids of requests that left the queue before their turn. A reset repeats what was asked, but
+	// at another time: what leaves the queue then may have run before.
+	Doubtful []string `json:"doubtful,omitempty"`
 }
 
 // queued is a request that has not ended.
@@ -36,6 +39,8 @@ type queued struct {
 	Size int `json:"size"`
 	// BrokeFreeze says that a freeze was in force, and overridden.
 	BrokeFreeze bool `json:"broke_freeze,omitempty"`
+	// Earlier is what was shown of an adopted run before, where it was known; its Request has no input then.
+	Earlier *Waiting `json:"earlier,omitempty"`
 	// Withdrawn is who wanted it to end once it was under way; empty for nobody.
 	Withdrawn string `json:"withdrawn,omitempty"`
 }
@@ -87,7 +92,7 @@ func (q *queue) add(n queued) Accepted {
 			continue
 		}
 		accepted.Superseded = append(accepted.Superseded, w.Request.ID)
-		q.ended(w, app.Result{Outcome: app.Superseded}, n.At, "superseded by "+n.Request.ID)
+		q.leave(w, app.Superseded, n.At, "superseded by "+n.Request.ID)
 	}
 	q.Waiting = append(stay, n)
 	accepted.Ahead = q.ahead(len(q.Waiting) - 1)
@@ -107,8 +112,14 @@ func (q *queue) withdraw(w Withdrawal, now time.Time) *queued {
 	}
 	out := q.Waiting[i]
 	q.Waiting = slices.Delete(q.Waiting, i, i+1)
-	q.ended(out, app.Result{Outcome: app.Cancelled}, now, "withdrawn by "+who(w.By))
+	q.leave(out, app.Cancelled, now, "withdrawn by "+who(w.By))
 	return &out
+}
+
+// leave ends a request before its turn.
+func (q *queue) leave(r queued, outcome app.Outcome, now time.Time, problem string) {
+	q.Doubtful = append(q.Doubtful, r.WorkflowID)
+	q.ended(r, app.Result{Outcome: outcome}, now, problem)
 }
 
 // withdrawable says whether withdraw would find a request.
@@ -147,6 +158,11 @@ func (q *queue) adopt(workflowID string, now time.Time) *queued {
 		q.Waiting = slices.Delete(q.Waiting, i, i+1)
 	} else {
 		found.Request.Kind, found.Request.ID = parseRunID(workflowID)
+	}
+	for _, e := range q.Ended {
+		if e.WorkflowID == workflowID {
+			found.Earlier = &e.Waiting
+		}
 	}
 	found.Since = now
 	q.Running = &found
@@ -192,6 +208,9 @@ func (q *queue) ahead(i int) int {
 
 // shown is the request as the site's state tells of it.
 func (r queued) shown() Waiting {
+	if r.Earlier != nil {
+		return *r.Earlier
+	}
 	order := r.Request.order()
 	return Waiting{
 		ID: r.Request.ID, Kind: r.Request.Kind, WorkflowID: r.WorkflowID, By: cut(order.By), Why: cut(order.Why),

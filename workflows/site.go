@@ -26,7 +26,7 @@ func Site(ctx workflow.Context, in SiteInput) error {
 		switch {
 		case s.worn(ctx):
 			return s.continueAsNew(ctx)
-		case len(s.queue().Waiting) > 0:
+		case len(s.queue().Waiting) > 0 || len(s.queue().Doubtful) > 0:
 			s.work(ctx)
 		default:
 			if err := s.idle(ctx); err != nil {

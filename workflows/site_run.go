@@ -68,9 +68,11 @@ func (s *site) rejoin(ctx workflow.Context, workflowID string) app.Result {
 const rejoinAgain = 10 * time.Second
 
 // adoptOpen waits for runs of the site that are under way without having been begun by this workflow, or that were
-// reset after their end: only then is it the next one's turn.
+// reset after their end: only then is it the next one's turn. Runs of requests that left the queue are asked for as well.
 func (s *site) adoptOpen(ctx workflow.Context) {
-	open, err := activities.OpenRuns.Run(ctx, activities.OpenRunsInput{Site: s.id})
+	doubtful := s.queue().Doubtful
+	s.queue().Doubtful = nil
+	open, err := activities.OpenRuns.Run(ctx, activities.OpenRunsInput{Site: s.id, Doubtful: doubtful})
 	if err != nil {
 		// The fence on the hosts keeps two runs apart all the same.
 		workflow.GetLogger(ctx).Warn("look for runs under way", "error", err)
@@ -82,11 +84,21 @@ func (s *site) adoptOpen(ctx workflow.Context) {
 	}
 }
 
-// end takes in what a run has left.
+// end takes in what the run under way has left.
 func (s *site) end(ctx workflow.Context, result app.Result) {
 	kind := s.queue().Running.Request.Kind
 	s.begun = ""
 	s.queue().end(result, workflow.Now(ctx))
+	s.takeIn(kind, result)
+	s.show(ctx)
+}
+
+// takeIn notes what serves after a run. One that came late to the site's knowledge says nothing of the present: a newer
+// one has taken the fence since.
+func (s *site) takeIn(kind app.RunKind, result app.Result) {
+	if 0 < result.Fence && result.Fence < s.Fence {
+		return
+	}
 	s.Fence = max(s.Fence, result.Fence)
 	switch result.Outcome {
 	case app.Succeeded, app.Unchanged, app.Partial:
@@ -99,7 +111,6 @@ func (s *site) end(ctx workflow.Context, result app.Result) {
 			s.Current = release
 		}
 	}
-	s.show(ctx)
 }
 
 // servingAll is the release that all hosts of a result serve, if it is one.

@@ -111,6 +111,7 @@ func (s *site) withdraw(ctx workflow.Context, w Withdrawal) (Withdrawn, error) {
 	if q == nil {
 		return Withdrawn{}, asError(notThere(w.ID))
 	}
+	s.woken = true
 	answer := Withdrawn{ID: q.Request.ID, WorkflowID: q.WorkflowID, Running: q == s.queue().Running}
 	s.show(ctx)
 	if answer.Running {

@@ -28,24 +28,31 @@ func (a Activities) OpenRuns(ctx context.Context, in activities.OpenRunsInput) (
 	if err != nil {
 		return nil, fmt.Errorf("list the runs of %s: %w", in.Site, err)
 	}
-	slices.SortFunc(listed, func(a, b *workflow.WorkflowExecutionInfo) int {
-		return a.GetStartTime().AsTime().Compare(b.GetStartTime().AsTime())
-	})
-	var open []string
-	for _, e := range listed {
-		id := e.GetExecution().GetWorkflowId()
+	var ended []string
+	var open []*workflow.WorkflowExecutionInfo
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(append(listed, in.Doubtful...)))) {
 		newest, err := a.newest(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		if newest.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING && !slices.Contains(open, id) {
-			open = append(open, id)
+		switch {
+		case newest.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+			open = append(open, newest)
+		case newest != nil && slices.Contains(in.Doubtful, id):
+			ended = append(ended, id)
 		}
 	}
-	return open, nil
+	slices.SortFunc(open, func(a, b *workflow.WorkflowExecutionInfo) int {
+		return a.GetStartTime().AsTime().Compare(b.GetStartTime().AsTime())
+	})
+	for _, e := range open {
+		ended = append(ended, e.GetExecution().GetWorkflowId())
+	}
+	return ended, nil
 }
 
-func (a Activities) list(ctx context.Context, site app.Site) ([]*workflow.WorkflowExecutionInfo, error) {
+// list answers the workflow ids of the runs that the engine lists as running.
+func (a Activities) list(ctx context.Context, site app.Site) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
 	var kinds []string
@@ -57,7 +64,11 @@ func (a Activities) list(ctx context.Context, site app.Site) ([]*workflow.Workfl
 		Query: fmt.Sprintf("%s = '%s' AND ExecutionStatus = 'Running' AND WorkflowType IN (%s)",
 			workflows.AttributeSite, strings.ReplaceAll(site.String(), "'", ""), strings.Join(kinds, ", ")),
 	})
-	return answer.GetExecutions(), err
+	var ids []string
+	for _, e := range answer.GetExecutions() {
+		ids = append(ids, e.GetExecution().GetWorkflowId())
+	}
+	return ids, err
 }
 
 // newest describes the newest run of a workflow id; nil where the engine has none.
