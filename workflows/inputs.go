@@ -59,9 +59,6 @@ type StopInput struct {
 // SiteID is the id of the workflow that owns a site.
 func SiteID(site app.Site) string { return "site/" + site.String() }
 
-// DeployID is the workflow id of a site's deploys: two at once are refused by the engine.
-func DeployID(site app.Site) string { return "deploy/" + site.String() }
-
 // RunID is the workflow id of one run of a site, by the id of its request.
 func RunID(site app.Site, kind app.RunKind, request string) string {
 	return string(kind) + "/" + site.String() + "/" + request

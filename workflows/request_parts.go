@@ -121,7 +121,7 @@ func (r Request) fits() bool {
 	}
 }
 
-// parseRunID reads what RunID wrote, and DeployID, whose runs have no request.
+// parseRunID reads what RunID wrote; the request is empty where the id is not of its form.
 func parseRunID(workflowID string) (kind app.RunKind, request string) {
 	parts := strings.SplitN(workflowID, "/", 5)
 	if len(parts) == 5 {
