@@ -85,6 +85,41 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+func TestStatusTellsWhatDrifts(t *testing.T) {
+	w, r := deployed(t)
+	for host, status := range answers[inspect.StatusResponse](t, r, r.status) {
+		if status.Drift != nil || !status.Stable || status.Stopped || status.Freeze != nil {
+			t.Errorf("%s: %+v", host, status)
+		}
+	}
+	h := w.Machine("web-2").Host()
+	if err := h.Engine().ContainerStop(t.Context(), "shop-queue", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Files().Write(t.Context(), "sites/default/shop/production/freeze.json", []byte(`{"by":"ann","why":"sale"}`), 0); err != nil {
+		t.Fatal(err)
+	}
+	got := answers[inspect.StatusResponse](t, r, r.status)
+	if d := got["web-2"].Drift; len(d) != 1 || d[0].Kind != app.DriftStopped || d[0].Container != "shop-queue" || got["web-1"].Drift != nil {
+		t.Errorf("%+v, %+v", d, got["web-1"].Drift)
+	}
+	if f := got["web-2"].Freeze; f == nil || f.Why != "sale" {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestStatusOfAStoppedSite(t *testing.T) {
+	w, r := deployed(t)
+	run := &memory.Run{World: w, ID: "stop"}
+	ended := run.Do(t, workflows.Stop, workflows.StopInput{Site: r.request.Site, Hosts: r.request.Hosts})
+	if ended.Result.Outcome != app.Succeeded {
+		t.Fatal(ended.Err)
+	}
+	if got := answers[inspect.StatusResponse](t, r, r.status)["web-1"]; !got.Stopped || got.Drift != nil || got.Release != "2-bbb" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestStatusOfASiteThatWasNeverDeployed(t *testing.T) {
 	_, r := deployed(t)
 	r.request.Site.Name = "staging"
@@ -98,6 +133,41 @@ func TestReleases(t *testing.T) {
 	_, r := deployed(t)
 	got := answers[inspect.ReleasesResponse](t, r, r.releases)["web-2"].Releases
 	if len(got) != 2 || got[0].ID != "2-bbb" || !got[0].Current || got[1].Current || got[1].Why != "because" || got[1].SHA != "aaa" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReleasesTellWhatBecameOfThem(t *testing.T) {
+	w, r := deployed(t)
+	run := &memory.Run{World: w, ID: "rollback"}
+	ended := run.Do(t, workflows.Rollback, workflows.RecordedInput{Site: r.request.Site, Hosts: r.request.Hosts, Order: workflows.Order{By: "ann", Why: "too slow"}})
+	if ended.Result.Outcome != app.Succeeded {
+		t.Fatal(ended.Err)
+	}
+	if err := w.Machine("web-1").Host().Engine().ImageRemove(t.Context(), "longshore/shop-production/web:2-bbb"); err != nil {
+		t.Fatal(err)
+	}
+	got := answers[inspect.ReleasesResponse](t, r, r.releases)["web-1"].Releases
+	type short struct {
+		id, of            string
+		kind              app.RunKind
+		outcome           inspect.ReleaseOutcome
+		stable, reachable bool
+	}
+	want := []short{
+		{"3-aaa", "1-aaa", app.RunRollback, inspect.ReleaseSucceeded, true, true},
+		{"2-bbb", "", app.RunDeploy, inspect.ReleaseReturned, true, false},
+		{"1-aaa", "", app.RunDeploy, inspect.ReleaseSucceeded, true, true},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%+v", got)
+	}
+	for i, g := range got {
+		if s := (short{g.ID, g.Of, g.Kind, g.Outcome, g.Stable, g.Reachable}); s != want[i] {
+			t.Errorf("%+v, not %+v", s, want[i])
+		}
+	}
+	if got[1].Gone["web"] == "" || got[1].Returned == "" || got[0].By != "ann" || got[0].Why != "too slow" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/activities/release"
+	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/planner"
@@ -23,7 +24,10 @@ func (r *reader) status(ctx context.Context, h app.Host) any {
 
 func (r *reader) fillStatus(ctx context.Context, at app.Host, h host.Host, out *inspect.StatusResponse) error {
 	current, err := release.Current(ctx, h, r.request.Site)
-	if err != nil || current == nil {
+	if err != nil {
+		return err
+	}
+	if out.Freeze, err = site.ReadFreeze(ctx, h, r.request.Site); err != nil || current == nil {
 		return err
 	}
 	record := current.Release
