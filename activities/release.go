@@ -77,7 +77,7 @@ type ReturnInput struct {
 }
 
 // Return makes an earlier release the current one again in a host's records, and marks the one that was as returned
-// from. Where From is not the current one, nothing is changed.
+// from, where it has a record. Where From is not the current one, that stays as it is.
 var Return = Step[ReturnInput, Nothing]{
 	Name:   "Return",
 	Policy: Undo,

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,9 +57,18 @@ func (d *deploys) states(hosts ...string) map[string]memory.State {
 	return out
 }
 
-// same fails for every difference between two looks at the hosts.
+// same fails for every difference between two looks at the hosts. The records of releases that were returned from are
+// none: they stay, marked.
 func same(t *testing.T, before, after map[string]memory.State) {
 	t.Helper()
+	for host, state := range after {
+		for path, text := range state.Files {
+			if _, was := before[host].Files[path]; !was && strings.Contains(path, "/marks/") && strings.Contains(text, `"returned":true`) {
+				delete(state.Files, path)
+				delete(state.Files, strings.Replace(path, "/marks/", "/releases/", 1))
+			}
+		}
+	}
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("the hosts are not as they were (-before +after):\n%s", diff)
 	}

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
@@ -27,15 +28,19 @@ func (s spot) String() string { return fmt.Sprintf("%s_%s_%s_%d", s.step, s.host
 
 // afterTheSwitch are the steps of a run that only goes forward.
 var afterTheSwitch = map[string]bool{
-	activities.Record.Name: true, activities.Drain.Name: true, activities.Prune.Name: true, activities.PruneBuilds.Name: true,
+	activities.Drain.Name: true, activities.Remove.Name: true, activities.Mark.Name: true, activities.Prune.Name: true, activities.PruneBuilds.Name: true,
 }
 
-// settles says whether a call belongs to the part after the switch.
-func settles(s spot) bool {
-	if s.step == activities.Stop.Name {
-		return s.service == "release"
+// settles says whether a call belongs to the part in which a run only goes forward. One that is watched is still to be
+// taken back when it has recorded its release.
+func (s scenario) settles(at spot) bool {
+	switch at.step {
+	case activities.Stop.Name:
+		return at.service == "release"
+	case activities.Record.Name:
+		return !s.watched
 	}
-	return afterTheSwitch[s.step] || s.step == activities.Remove.Name
+	return afterTheSwitch[at.step]
 }
 
 // scenario is a site before a deploy that fails somewhere.
@@ -44,16 +49,24 @@ type scenario struct {
 	hosts []string
 	// before brings the site to where the deploy begins, and answers what is deployed.
 	before func(t *testing.T, d *deploys, hosts ...string) app.Spec
+	// watched says that the deploy goes step by step, and is watched once it serves.
+	watched bool
 }
 
 // scenarios are the deploys whose every step is broken once.
 func scenarios() []scenario {
 	return []scenario{
-		{"first", []string{"web-1"}, func(_ *testing.T, d *deploys, hosts ...string) app.Spec { return d.Shop("aaa", hosts...) }},
+		{"first", []string{"web-1"}, func(_ *testing.T, d *deploys, hosts ...string) app.Spec { return d.Shop("aaa", hosts...) }, false},
 		{"redeploy", []string{"web-1", "web-2"}, func(t *testing.T, d *deploys, hosts ...string) app.Spec {
 			want(t, d.deploy(t, d.Shop("aaa", hosts...)), app.Succeeded)
 			return d.everythingChanges("bbb", hosts...)
-		}},
+		}, false},
+		{"watched", []string{"web-1", "web-2"}, func(t *testing.T, d *deploys, hosts ...string) app.Spec {
+			want(t, d.deploy(t, d.Shop("aaa", hosts...)), app.Succeeded)
+			spec := watched(d.everythingChanges("bbb", hosts...), "")
+			spec.Canary = &app.Canary{Weights: []int{10, 50, 100}, Each: 2 * time.Millisecond}
+			return spec
+		}, true},
 	}
 }
 
@@ -119,7 +132,7 @@ func failOnce(t *testing.T, s scenario, at spot, done bool) {
 	if f == nil || f.Message != "broken for the test: "+at.String() {
 		t.Fatalf("failure %+v (%v)", f, ended.Err)
 	}
-	if settles(at) {
+	if s.settles(at) {
 		want(t, ended, app.FailedDirty)
 		for _, h := range s.hosts {
 			if d.live(h) != ended.Result.Release {
