@@ -43,6 +43,9 @@ func (r *Run) Update(name string, decision workflows.Decision) {
 	r.env.UpdateWorkflow(name, id, updated{r}, decision)
 }
 
+// Cancel asks for the end of the run.
+func (r *Run) Cancel() { r.env.CancelWorkflow() }
+
 // Refused are the errors of the updates that the run has refused.
 func (r *Run) Refused() []error {
 	r.mu.Lock()

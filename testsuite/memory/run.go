@@ -68,7 +68,7 @@ func (a *Attempt) Work() (any, error) { return a.work() }
 func (a *Attempt) Context() context.Context { return a.ctx }
 
 // RequestCancel asks for the end of the run.
-func (a *Attempt) RequestCancel() { a.run.env.CancelWorkflow() }
+func (a *Attempt) RequestCancel() { a.run.Cancel() }
 
 // Cancel asks for the end of the run, and waits until the cancellation has come to this attempt.
 func (a *Attempt) Cancel() {
