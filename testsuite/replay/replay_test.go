@@ -1,13 +1,12 @@
-package replay
+package replay_test
 
 import (
 	"path/filepath"
 	"testing"
 
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
-	"github.com/longshore-dev/longshore/workflows"
+	"github.com/longshore-dev/longshore/testsuite/replay"
 )
 
 func TestRecordedHistories(t *testing.T) {
@@ -21,8 +20,7 @@ func TestRecordedHistories(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflowWithOptions(workflows.Deploy, workflow.RegisterOptions{Name: workflows.DeployName})
-			replayer.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanName})
+			replay.Register(replayer)
 			if err := replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, file); err != nil {
 				t.Error(err)
 			}

@@ -9,12 +9,12 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/internal/app"
 	hostmemory "github.com/longshore-dev/longshore/internal/host/memory"
 	"github.com/longshore-dev/longshore/testsuite/memory"
+	"github.com/longshore-dev/longshore/testsuite/replay"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -27,7 +27,7 @@ type scenario struct {
 
 var hosts = []string{"web-1", "web-2"}
 
-var scenarios = []scenario{
+var deployScenarios = []scenario{
 	{"first-deploy", func(ctx context.Context, s *stage) (client.WorkflowRun, error) {
 		return s.start(ctx, workflows.DeployName, s.world.Shop("aaa", hosts...))
 	}, app.Succeeded},
@@ -89,14 +89,13 @@ type stage struct {
 func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun, error) {
 	s := &stage{client: c, world: memory.New(hosts...), id: "recorded/" + sc.name}
 	options := worker.Options{Interceptors: []interceptor.WorkerInterceptor{heartbeat.Interceptor()}}
-	// Every deploy picks another builder: one before the recorded run, and its own.
-	queues := []string{workflows.TaskQueue, memory.Queue(1), memory.Queue(2)}
+	// Every run picks another builder: at most two before the recorded run, and its own.
+	queues := []string{workflows.TaskQueue, memory.Queue(1), memory.Queue(2), memory.Queue(3)}
 	for i, queue := range queues {
 		options.DisableWorkflowWorker = i > 0
 		w := worker.New(c, queue, options)
 		if i == 0 {
-			w.RegisterWorkflowWithOptions(workflows.Deploy, workflow.RegisterOptions{Name: workflows.DeployName})
-			w.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanName})
+			replay.Register(w)
 		}
 		s.world.Register(w, w)
 		if err := w.Start(); err != nil {
@@ -116,22 +115,31 @@ func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun
 }
 
 func (s *stage) start(ctx context.Context, name string, spec app.Spec) (client.WorkflowRun, error) {
-	options := client.StartWorkflowOptions{ID: s.id, TaskQueue: workflows.TaskQueue}
-	return s.client.ExecuteWorkflow(ctx, options, name, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "recorder"}})
+	return s.client.ExecuteWorkflow(ctx, s.options(), name, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "recorder"}})
+}
+
+func (s *stage) options() client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{ID: s.id, TaskQueue: workflows.TaskQueue}
 }
 
 // deployed deploys the shop from the source "aaa", and answers it from another.
 func (s *stage) deployed(ctx context.Context, next string) app.Spec {
-	run, err := s.start(ctx, workflows.DeployName, s.world.Shop("aaa", hosts...))
-	if err == nil {
-		var result app.Result
-		result, err = end(ctx, run)
-		if err == nil && result.Outcome != app.Succeeded {
-			err = fmt.Errorf("the deploy before ended as %s: %+v", result.Outcome, result.Failure)
-		}
-	}
-	s.err = errors.Join(s.err, err)
+	s.before(ctx)(s.start(ctx, workflows.DeployName, s.world.Shop("aaa", hosts...)))
 	return s.world.Shop(next, hosts...)
+}
+
+// before has a run succeed that the recorded one comes after.
+func (s *stage) before(ctx context.Context) func(client.WorkflowRun, error) {
+	return func(run client.WorkflowRun, err error) {
+		if err == nil {
+			var result app.Result
+			result, err = end(ctx, run)
+			if err == nil && result.Outcome != app.Succeeded {
+				err = fmt.Errorf("the run before ended as %s: %+v", result.Outcome, result.Failure)
+			}
+		}
+		s.err = errors.Join(s.err, err)
+	}
 }
 
 // end waits for a run's result, which its error carries where it did not succeed.
