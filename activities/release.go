@@ -107,6 +107,9 @@ type Recalled struct {
 	CurrentAt time.Time `json:"current_at,omitzero"`
 	// Stopped says that the site was stopped on purpose.
 	Stopped bool `json:"stopped,omitempty"`
+	// Irreversible are the releases after Release, up to the current one, whose files say that what came before them cannot
+	// serve again.
+	Irreversible []string `json:"irreversible,omitempty"`
 	// Reachable are the recorded releases whose images are all there, newest first.
 	Reachable []string `json:"reachable,omitempty"`
 }

@@ -137,6 +137,20 @@ func TestRollbacksGoFurtherBack(t *testing.T) {
 	}
 }
 
+func TestRollbackOverAnIrreversibleRelease(t *testing.T) {
+	d := world("web-1", "web-2")
+	hosts := []string{"web-1", "web-2"}
+	d.history(t, hosts, "aaa")
+	spec := d.Shop("bbb", hosts...)
+	spec.Irreversible = true
+	want(t, d.deploy(t, spec), app.Succeeded)
+	ended := d.rollback(t, "", hosts...)
+	want(t, ended, app.Succeeded)
+	if n := ended.Result.Notes; len(n) != 1 || !strings.Contains(n[0], "2-bbb is marked as irreversible") {
+		t.Errorf("%q", n)
+	}
+}
+
 func TestRollbackToWhatRuns(t *testing.T) {
 	d := world("web-1")
 	d.history(t, []string{"web-1"}, "aaa")

@@ -11,6 +11,17 @@ import (
 // returned from, and is older in origin than the current one. It answers as Deploy does.
 func Rollback(ctx workflow.Context, in RecordedInput) (app.Result, error) {
 	f := newFromRecords(ctx, app.RunRollback, in)
-	err := f.repeat(ctx, activities.RecallInput{Release: in.To, Stable: in.To == ""}, func() error { return nil })
+	err := f.repeat(ctx, activities.RecallInput{Release: in.To, Stable: in.To == ""}, f.warnOfIrreversible)
 	return f.end(ctx, err)
+}
+
+// warnOfIrreversible tells whoever goes back that a release may not find what it needs any more. To try it is their
+// decision: nothing else would have them ask for a rollback.
+func (f *fromRecords) warnOfIrreversible() error {
+	for _, h := range f.hosts {
+		for _, id := range f.recalled[h.host.Name].Irreversible {
+			f.note(id + " is marked as irreversible: " + f.record.ID + " may not work with what it has changed.")
+		}
+	}
+	return nil
 }

@@ -58,6 +58,21 @@ func recalled(in activities.RecallInput, history []Kept) activities.Recalled {
 			break
 		}
 	}
+	if out.Release != nil && current != nil {
+		out.Irreversible = irreversible(releases, out.Release.Number, current.Number)
+	}
+	return out
+}
+
+// irreversible are the origins of the releases between two numbers, the second included, that nothing goes back from by
+// itself.
+func irreversible(releases []app.Release, after, to int) []string {
+	var out []string
+	for _, r := range releases {
+		if r.Spec.Irreversible && r.Number > after && r.Number <= to && !slices.Contains(out, r.Origin()) {
+			out = append(out, r.Origin())
+		}
+	}
 	return out
 }
 

@@ -102,6 +102,22 @@ func TestRecallOfImagesThatCanBeHad(t *testing.T) {
 	}
 }
 
+// Whoever goes back is told over what.
+func TestRecallTellsWhatIsIrreversible(t *testing.T) {
+	p := newPlace(t)
+	for i, irreversible := range []bool{true, false, true, false} {
+		id := app.ReleaseID(i+1, "a")
+		do(t, p, p.activities.Record, activities.RecordInput{Target: p.target(), Stable: true, Release: app.Release{
+			ID: id, Number: i + 1, Spec: app.Spec{Site: site, Irreversible: irreversible},
+		}})
+	}
+	for asked, want := range map[string][]string{"1": {"3-a"}, "2": {"3-a"}, "3": nil, "4": nil} {
+		if out := p.recall(t, activities.RecallInput{Release: asked}); !slices.Equal(out.Irreversible, want) {
+			t.Errorf("to %s: %v, not %v", asked, out.Irreversible, want)
+		}
+	}
+}
+
 func TestStopped(t *testing.T) {
 	p := newPlace(t)
 	p.record(t, true, "1-a")
