@@ -33,6 +33,8 @@ type FreezeInput struct {
 // ThawInput ends a site's freeze.
 type ThawInput struct {
 	Decision
+	// At is when it was asked for; zero means when it arrives.
+	At time.Time `json:"at,omitzero"`
 	// Hosts forget it; empty means those of the site's last request.
 	Hosts []app.Host `json:"hosts,omitempty"`
 }

@@ -44,6 +44,8 @@ type site struct {
 	remembered bool
 	// asked are the hosts to remember by, from the first update that names any.
 	asked []app.Host
+	// freezeAsked is when the freeze, or its end, was asked for.
+	freezeAsked time.Time
 	// woken says that an update has changed something that an idle site acts on.
 	woken bool
 	// begun is the workflow id of the run under way once it can be asked to end; empty before and after.

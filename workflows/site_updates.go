@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -12,12 +13,16 @@ import (
 )
 
 // listen answers updates and queries from now on. What cannot be refused at once waits until the site remembers.
+//
+// Updates that came before this are not handed out in the order in which they came, but by name, those of the name that
+// is registered last first. They are many only after a reset to the very beginning, which repeats all that was asked;
+// requests then go first.
 func (s *site) listen(ctx workflow.Context) error {
 	return errors.Join(
-		workflow.SetUpdateHandlerWithOptions(ctx, UpdateRequest, s.request, workflow.UpdateHandlerOptions{Validator: s.mayRequest}),
-		workflow.SetUpdateHandlerWithOptions(ctx, UpdateWithdraw, s.withdraw, workflow.UpdateHandlerOptions{Validator: s.mayWithdraw}),
-		workflow.SetUpdateHandler(ctx, UpdateFreeze, s.freeze),
 		workflow.SetUpdateHandler(ctx, UpdateThaw, s.thaw),
+		workflow.SetUpdateHandler(ctx, UpdateFreeze, s.freeze),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateWithdraw, s.withdraw, workflow.UpdateHandlerOptions{Validator: s.mayWithdraw}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateRequest, s.request, workflow.UpdateHandlerOptions{Validator: s.mayRequest}),
 		workflow.SetQueryHandlerWithOptions(ctx, QueryState, s.state, workflow.QueryHandlerOptions{Description: "what the site does, what waits, and how the last runs ended"}),
 	)
 }
@@ -142,23 +147,33 @@ func notThere(id string) *app.Failure {
 }
 
 func (s *site) freeze(ctx workflow.Context, in FreezeInput) (Kept, error) {
-	if err := s.awaitMemory(ctx, in.Hosts); err != nil {
-		return Kept{}, err
-	}
 	f := in.Freeze
 	if f.At.IsZero() {
 		f.At = workflow.Now(ctx)
 	}
-	s.Freeze = &f
-	return s.keepFreeze(ctx, in.Hosts), nil
+	return s.setFreeze(ctx, &f, f.At, in.Hosts)
 }
 
 func (s *site) thaw(ctx workflow.Context, in ThawInput) (Kept, error) {
-	if err := s.awaitMemory(ctx, in.Hosts); err != nil {
+	at := in.At
+	if at.IsZero() {
+		at = workflow.Now(ctx)
+	}
+	return s.setFreeze(ctx, nil, at, in.Hosts)
+}
+
+// setFreeze freezes the site, or ends its freeze where f is nil. Of what was asked for before the site remembers, the
+// order is known only by the askers' clocks.
+func (s *site) setFreeze(ctx workflow.Context, f *app.Freeze, at time.Time, hosts []app.Host) (Kept, error) {
+	early := !s.remembered
+	if err := s.awaitMemory(ctx, hosts); err != nil {
 		return Kept{}, err
 	}
-	s.Freeze = nil
-	return s.keepFreeze(ctx, in.Hosts), nil
+	if early && at.Before(s.freezeAsked) {
+		return Kept{}, nil
+	}
+	s.Freeze, s.freezeAsked = f, at
+	return s.keepFreeze(ctx, hosts), nil
 }
 
 // keepFreeze tells hosts of the freeze as it is.

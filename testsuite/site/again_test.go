@@ -3,7 +3,11 @@
 package site
 
 import (
+	"context"
 	"crypto/rand"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +17,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
+	hostmemory "github.com/longshore-dev/longshore/internal/host/memory"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -61,7 +67,7 @@ func TestResetOfARunUnderWay(t *testing.T) {
 	s.request(deployRequest("two", ""))
 	for range 2 {
 		points := s.tasks(run.WorkflowID)
-		s.reset(run.WorkflowID, points[len(points)-1])
+		s.reset(run.WorkflowID, "", points[len(points)-1])
 	}
 	time.Sleep(time.Second)
 	if state := s.state(); state.Running == nil || state.Running.ID != "one" {
@@ -72,6 +78,33 @@ func TestResetOfARunUnderWay(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	if e := s.ended("two"); e.Outcome != app.Succeeded {
+		t.Errorf("%+v", e)
+	}
+}
+
+// Hosts that a run left behind are seen to as soon as they answer.
+func TestHostLeftBehindComesBack(t *testing.T) {
+	s := newStage(t)
+	s.world.Machine("web-2").Before(func(context.Context, hostmemory.Op) error { return host.ErrUnreachable })
+	s.request(deployRequest("one", partial))
+	if e := s.ended("one"); e.Outcome != app.Partial || !slices.Equal(s.state().Behind, []string{"web-2"}) {
+		t.Errorf("%+v", e)
+	}
+	// The host's silence is noticed at least once before it is back.
+	looked := make(chan struct{})
+	var once sync.Once
+	s.world.Machine("web-2").Before(func(context.Context, hostmemory.Op) error {
+		once.Do(func() { close(looked) })
+		return host.ErrUnreachable
+	})
+	select {
+	case <-looked:
+	case <-time.After(patience):
+		t.Fatal("nobody looked at the host")
+	}
+	s.world.Machine("web-2").Before(nil)
+	state := s.until("repaired", func(state workflows.SiteState) bool { return len(state.Behind) == 0 })
+	if e := state.Ended[0]; e.Kind != app.RunRepair || e.Outcome != app.Succeeded || !strings.Contains(e.Why, "web-2") {
 		t.Errorf("%+v", e)
 	}
 }
@@ -94,10 +127,10 @@ func (s *stage) tasks(workflowID string) []int64 {
 }
 
 // reset has a workflow begin again from the end of a task, as the web UI's button does.
-func (s *stage) reset(workflowID string, point int64) {
+func (s *stage) reset(workflowID, runID string, point int64) {
 	s.t.Helper()
 	_, err := s.client.ResetWorkflowExecution(s.t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-		Namespace: client.DefaultNamespace, WorkflowExecution: &common.WorkflowExecution{WorkflowId: workflowID},
+		Namespace: client.DefaultNamespace, WorkflowExecution: &common.WorkflowExecution{WorkflowId: workflowID, RunId: runID},
 		Reason: "a test", RequestId: rand.Text(), WorkflowTaskFinishEventId: point,
 	})
 	if err != nil {
