@@ -1,5 +1,5 @@
-// Package codec encrypts everything that a run writes to the engine: inputs, results, failures, heartbeats, summaries
-// and details. It ties a key ring to Temporal's converters and to the endpoint that lets the web UI read them. It must
+// Package codec compresses and encrypts everything that a run writes to the engine: inputs, results, failures,
+// heartbeats, summaries and details. It ties a key ring to Temporal's converters and to the endpoint that lets the web UI read them. It must
 // not know what the payloads mean, nor where the ring is kept.
 package codec
 
@@ -14,20 +14,22 @@ import (
 	"github.com/longshore-dev/longshore/internal/keyring"
 )
 
-// Encoding marks a payload that this codec made; metadataKeyID names the key.
+// Encoding and EncodingCompressed mark a payload that this codec made; metadataKeyID names the key. The encoding is also
+// what ties a sealed text to its use: it cannot stand for anything else that the ring may seal, nor for its other form.
 const (
-	Encoding      = "binary/longshore-encrypted"
-	metadataKeyID = "longshore-key-id"
+	Encoding           = "binary/longshore-encrypted"
+	EncodingCompressed = "binary/longshore-compressed-encrypted"
+	metadataKeyID      = "longshore-key-id"
 )
 
-// bound ties every sealed text to its use, so that it cannot stand for anything else that the ring may seal.
-var bound = []byte(Encoding)
+type codec struct {
+	ring *keyring.Ring
+	packer
+}
 
-type codec struct{ ring *keyring.Ring }
-
-// New is a codec that encrypts with the ring's newest key. It leaves payloads that it did not encrypt as they are. It
-// is safe for concurrent use.
-func New(ring *keyring.Ring) converter.PayloadCodec { return codec{ring: ring} }
+// New is a codec that encrypts with the ring's newest key, and compresses what gets shorter by it. It leaves payloads
+// that it did not encrypt as they are. It is safe for concurrent use.
+func New(ring *keyring.Ring) converter.PayloadCodec { return codec{ring: ring, packer: newPacker()} }
 
 func (c codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	encoded := make([]*commonpb.Payload, len(payloads))
@@ -36,12 +38,16 @@ func (c codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 		if err != nil {
 			return nil, fmt.Errorf("encrypt a payload: %w", err)
 		}
-		id, sealed, err := c.ring.Seal(plain, bound)
+		packed, encoding, err := c.pack(plain)
+		if err != nil {
+			return nil, err
+		}
+		id, sealed, err := c.ring.Seal(packed, encoding)
 		if err != nil {
 			return nil, fmt.Errorf("encrypt a payload: %w", err)
 		}
 		encoded[i] = &commonpb.Payload{
-			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(Encoding), metadataKeyID: []byte(id)},
+			Metadata: map[string][]byte{converter.MetadataEncoding: encoding, metadataKeyID: []byte(id)},
 			Data:     sealed,
 		}
 	}
@@ -51,13 +57,18 @@ func (c codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 func (c codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	decoded := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
-		if string(p.GetMetadata()[converter.MetadataEncoding]) != Encoding {
+		encoding := p.GetMetadata()[converter.MetadataEncoding]
+		if string(encoding) != Encoding && string(encoding) != EncodingCompressed {
 			decoded[i] = p
 			continue
 		}
-		plain, err := c.ring.Unseal(string(p.Metadata[metadataKeyID]), p.Data, bound)
+		packed, err := c.ring.Unseal(string(p.Metadata[metadataKeyID]), p.Data, encoding)
 		if err != nil {
 			return nil, fmt.Errorf("decrypt a payload: %w", err)
+		}
+		plain, err := c.unpack(packed, encoding)
+		if err != nil {
+			return nil, err
 		}
 		decoded[i] = &commonpb.Payload{}
 		if err := proto.Unmarshal(plain, decoded[i]); err != nil {

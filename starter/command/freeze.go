@@ -103,7 +103,7 @@ func (c *cli) thawCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.keep(cmd.Context(), &p, func(s *session, project *config.Project) (workflows.Kept, error) {
 				decision := workflows.Decision{By: operator(), Why: why}
-				return s.queue(project.Spec.Site).Thaw(cmd.Context(), workflows.ThawInput{Decision: decision, Hosts: project.Spec.Hosts}, c.warnOnce())
+				return s.queue(project.Spec.Site).Thaw(cmd.Context(), workflows.ThawInput{Decision: decision, At: time.Now(), Hosts: project.Spec.Hosts}, c.warnOnce())
 			}, func(site app.Site) { c.say("%s takes runs again", site) })
 		},
 	}
