@@ -44,6 +44,8 @@ type site struct {
 	remembered bool
 	// asked are the hosts to remember by, from the first update that names any.
 	asked []app.Host
+	// arrived counts the updates that came, and turn those that did not have to wait any more.
+	arrived, turn int
 	// freezeAsked is when the freeze, or its end, was asked for.
 	freezeAsked time.Time
 	// woken says that an update has changed something that an idle site acts on.

@@ -109,7 +109,7 @@ func (s *site) mayWithdraw(_ workflow.Context, w Withdrawal) error {
 
 // withdraw takes a waiting request out of the queue, or asks the one under way to end.
 func (s *site) withdraw(ctx workflow.Context, w Withdrawal) (Withdrawn, error) {
-	if err := workflow.Await(ctx, func() bool { return s.remembered }); err != nil {
+	if err := s.awaitMemory(ctx, nil); err != nil {
 		return Withdrawn{}, err
 	}
 	q := s.queue().withdraw(w, workflow.Now(ctx))
@@ -196,12 +196,19 @@ func (s *site) keepFreeze(ctx workflow.Context, hosts []app.Host) Kept {
 	return kept
 }
 
-// awaitMemory waits until the site remembers, by these hosts if it was not asked before.
+// awaitMemory waits until the site remembers, by these hosts if it was not asked before. Updates that waited go on in the
+// order in which they came.
 func (s *site) awaitMemory(ctx workflow.Context, hosts []app.Host) error {
 	if !s.remembered && len(s.asked) == 0 {
 		s.asked = hosts
 	}
-	return workflow.Await(ctx, func() bool { return s.remembered })
+	turn := s.arrived
+	s.arrived++
+	if err := workflow.Await(ctx, func() bool { return s.remembered && s.turn == turn }); err != nil {
+		return err
+	}
+	s.turn++
+	return nil
 }
 
 // asError is the error that an update is refused with; nil for none.
