@@ -177,7 +177,7 @@ func (q *queue) end(result app.Result, now time.Time) {
 	if result.Failure != nil {
 		problem = result.Failure.Message
 	}
-	if problem == "" && run.Withdrawn != "" {
+	if problem == "" && run.Withdrawn != "" && result.Outcome == app.Cancelled {
 		problem = "withdrawn by " + run.Withdrawn
 	}
 	q.ended(run, result, now, problem)

@@ -14,15 +14,15 @@ import (
 
 // listen answers updates and queries from now on. What cannot be refused at once waits until the site remembers.
 //
-// Updates that came before this are not handed out in the order in which they came, but by name, those of the name that
-// is registered last first. They are many only after a reset to the very beginning, which repeats all that was asked;
-// requests then go first.
+// Updates that came before this are not handed out in the order in which they came, but by name, in the order of the
+// names' registration. They are many only after a reset to the very beginning, which repeats all that was asked: requests
+// go first, so that none is refused that was not before.
 func (s *site) listen(ctx workflow.Context) error {
 	return errors.Join(
-		workflow.SetUpdateHandler(ctx, UpdateThaw, s.thaw),
-		workflow.SetUpdateHandler(ctx, UpdateFreeze, s.freeze),
-		workflow.SetUpdateHandlerWithOptions(ctx, UpdateWithdraw, s.withdraw, workflow.UpdateHandlerOptions{Validator: s.mayWithdraw}),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateRequest, s.request, workflow.UpdateHandlerOptions{Validator: s.mayRequest}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateWithdraw, s.withdraw, workflow.UpdateHandlerOptions{Validator: s.mayWithdraw}),
+		workflow.SetUpdateHandler(ctx, UpdateFreeze, s.freeze),
+		workflow.SetUpdateHandler(ctx, UpdateThaw, s.thaw),
 		workflow.SetQueryHandlerWithOptions(ctx, QueryState, s.state, workflow.QueryHandlerOptions{Description: "what the site does, what waits, and how the last runs ended"}),
 	)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/testsuite/harness"
 	"github.com/longshore-dev/longshore/testsuite/memory"
 	"github.com/longshore-dev/longshore/workflows"
 )
@@ -45,7 +47,7 @@ func newStage(t *testing.T) *stage {
 		t.Fatalf("the engine is missing, make tools puts it into bin/: %v", err)
 	}
 	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
-		ExistingPath: path, ClientOptions: &client.Options{Logger: quiet{}}, LogLevel: "error",
+		ExistingPath: path, ClientOptions: &client.Options{Logger: quiet{}}, LogLevel: "error", Stdout: io.Discard,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -196,19 +198,15 @@ func (s *stage) stateFor(request string) workflows.SiteState {
 }
 
 // until waits for a state.
-func (s *stage) until(what string, holds func(workflows.SiteState) bool) workflows.SiteState {
+func (s *stage) until(what string, holds func(workflows.SiteState) bool) (state workflows.SiteState) {
 	s.t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		state := s.state()
-		if holds(state) {
-			return state
+	harness.Eventually(s.t, patience, func() error {
+		if state = s.state(); !holds(state) {
+			return fmt.Errorf("not %s: %+v", what, state)
 		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("not %s: %+v", what, state)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return nil
+	})
+	return state
 }
 
 // ended waits until a request has, and answers how.
@@ -232,21 +230,24 @@ func (s *stage) endOf(id string) (workflows.EndedRun, bool) {
 	return workflows.EndedRun{}, false
 }
 
-// running waits until a request is under way, and its run has begun.
+// running waits until a request is under way, and its run has come to where it holds.
 func (s *stage) running(id string) {
 	s.t.Helper()
 	state := s.until(id+" running", func(state workflows.SiteState) bool { return state.Running != nil && state.Running.ID == id })
-	deadline := time.Now().Add(patience)
-	for {
-		_, err := s.client.DescribeWorkflowExecution(s.t.Context(), state.Running.WorkflowID, "")
-		if err == nil {
-			return
+	s.begun(state.Running.WorkflowID)
+}
+
+// begun waits until a run has done its first task, to which it can be reset.
+func (s *stage) begun(workflowID string) (tasks []int64) {
+	s.t.Helper()
+	harness.Eventually(s.t, patience, func() error {
+		var err error
+		if tasks, err = s.tasks(workflowID); err == nil && len(tasks) == 0 {
+			err = errors.New(workflowID + " has done nothing")
 		}
-		if time.Now().After(deadline) {
-			s.t.Fatal(err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return err
+	})
+	return tasks
 }
 
 func (s *stage) letGo(id string) {
