@@ -52,7 +52,7 @@ func (d *deploy) leave(ctx workflow.Context, h *hostRun, err error) {
 	}
 	ctx, stop := workflow.NewDisconnectedContext(ctx)
 	d.leaving.Add(1)
-	workflow.Go(ctx, func(workflow.Context) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
 		defer d.leaving.Done()
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			// Ends as well when stop is called, with an error that says no more.
