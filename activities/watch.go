@@ -38,8 +38,10 @@ type Watched struct {
 // many failed requests. A host that cannot be reached is asked again for as long as after a change: a reboot is not the
 // release's fault. It changes nothing.
 var Watch = Step[WatchInput, Watched]{
-	Name:     "Watch",
-	Policy:   Change,
-	Describe: func(in WatchInput) (string, string) { return in.Host.Name, "watch " + in.Release + " serve" },
-	Takes:    func(in WatchInput) time.Duration { return in.For },
+	Name:   "Watch",
+	Policy: Change,
+	Describe: func(in WatchInput) (string, string) {
+		return in.Host.Name, "watch " + in.Release + " serve for " + in.For.String()
+	},
+	Takes: func(in WatchInput) time.Duration { return in.For },
 }

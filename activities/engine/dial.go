@@ -48,12 +48,17 @@ type Target struct {
 	options client.Options
 }
 
-// RunURL is the web UI's page of a run; empty where the UI is not known.
+// RunURL is the web UI's page of a run, or of a workflow id's newest run where runID is empty; empty where the UI is not
+// known.
 func (t Target) RunURL(workflowID, runID string) string {
 	if t.UI == "" {
 		return ""
 	}
-	return t.UI + "/namespaces/" + url.PathEscape(t.Namespace) + "/workflows/" + url.PathEscape(workflowID) + "/" + url.PathEscape(runID)
+	page := t.UI + "/namespaces/" + url.PathEscape(t.Namespace) + "/workflows/" + url.PathEscape(workflowID)
+	if runID != "" {
+		page += "/" + url.PathEscape(runID)
+	}
+	return page
 }
 
 // UIVariable names the environment variable with the web UI's base URL where the engine is not the embedded one.

@@ -117,6 +117,8 @@ func (c *cli) detached(s *session, to target, accepted workflows.Accepted) error
 	c.say("asked for it: %s", to.title)
 	if accepted.Ahead > 0 {
 		c.say("it waits for its turn, %d ahead", accepted.Ahead)
+	} else if url != "" {
+		c.say("web UI          %s", url)
 	}
 	c.sayHowToGoOn(to)
 	return nil

@@ -53,6 +53,8 @@ type queueStatus struct {
 	Ended    []workflows.EndedRun `json:"ended,omitempty"` // the last first
 	// Unknown is why the queue is not known; empty where it is.
 	Unknown string `json:"unknown,omitempty"`
+	// None says that the engine knows nothing of the site: nothing runs or waits, and what ended is not remembered.
+	None bool `json:"none,omitempty"`
 }
 
 func (c *cli) status(ctx context.Context, p *projectFlags) error {
@@ -69,7 +71,7 @@ func (c *cli) status(ctx context.Context, p *projectFlags) error {
 	found := map[string]*inspect.Problem{}
 	for _, answer := range answers {
 		found[answer.Host] = answer.Problem
-		if status.Freeze == nil && status.Queue.Unknown != "" {
+		if status.Freeze == nil && (status.Queue.None || status.Queue.Unknown != "") {
 			status.Freeze = answer.Freeze
 		}
 		if len(status.Behind) == 0 {
@@ -100,7 +102,7 @@ func (s *siteStatus) look(ctx context.Context, project *config.Project) {
 	state, err := engine.queue(project.Spec.Site).State(ctx, "")
 	switch {
 	case errors.Is(err, queue.ErrNone):
-		s.Queue.Unknown = "no run of the site has begun on this engine"
+		s.Queue.None = true
 	case ctx.Err() != nil:
 		s.Queue.Unknown = queue.ErrNoWorker.Error()
 	case err != nil:

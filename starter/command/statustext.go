@@ -36,8 +36,11 @@ func (c *cli) printStatus(project *config.Project, s siteStatus, now time.Time) 
 }
 
 func (c *cli) printQueue(site app.Site, q queueStatus, now time.Time) {
-	if q.Unknown != "" {
+	switch {
+	case q.Unknown != "":
 		c.say("queue     unknown: %s", q.Unknown)
+	case q.None:
+		c.say("queue     empty: this engine knows no run of the site")
 	}
 	if r := q.Running; r != nil {
 		c.say("runs      %s, %s  (%s)", requestText(*r), display.Ago(r.Since, now), r.ID)
@@ -75,10 +78,22 @@ func outcomeText(e workflows.EndedRun) string {
 		text += " in spite of a freeze"
 	}
 	if e.Problem != "" {
-		first, _, _ := strings.Cut(e.Problem, "\n")
-		text += " (" + first + ")"
+		text += " (" + shorten(e.Problem) + ")"
 	}
 	return display.Clean(text)
+}
+
+// shorten is the beginning of a text, in one line.
+func shorten(text string) string {
+	const most = 80
+	first, _, more := strings.Cut(text, "\n")
+	if runes := []rune(first); len(runes) > most {
+		first, more = string(runes[:most]), true
+	}
+	if more {
+		first += "…"
+	}
+	return first
 }
 
 func hostRows(hosts []inspect.StatusResponse, now time.Time) [][]string {

@@ -27,7 +27,7 @@ func NewFollower(f Format, w io.Writer, title string) Follower {
 		encoder.SetEscapeHTML(false)
 		return &jsonLines{encoder: encoder}
 	}
-	p := &plainLines{w: w}
+	p := &plainLines{w: w, told: map[string]time.Time{}}
 	p.print(Clean(title))
 	return p
 }
@@ -62,16 +62,26 @@ func (j *jsonLines) Show(v run.View) {
 
 func (j *jsonLines) Close() {}
 
-// plainLines prints a line for each step's start and end.
+// noteEvery is how often lines tell what a step that takes its time has to say, such as how long it goes on.
+const noteEvery = 10 * time.Second
+
+// plainLines prints a line for each step's start and end, and now and then one for what it says of itself.
 type plainLines struct {
 	w    io.Writer
 	last run.View
+	told map[string]time.Time // of each step
 }
 
 func (p *plainLines) print(line string) { _, _ = fmt.Fprintln(p.w, line) }
 
 func (p *plainLines) Show(v run.View) {
 	for _, c := range changes(p.last, v, time.Now()) {
+		if c.Event == eventProgress && c.At.Sub(p.told[c.ID]) < noteEvery {
+			continue
+		}
+		if c.ID != "" {
+			p.told[c.ID] = c.At
+		}
 		if line := plainLine(c); line != "" {
 			p.print(line)
 		}
@@ -109,6 +119,11 @@ func plainLine(c change) string {
 			line += ": " + c.Problem
 		}
 		return line
+	case eventProgress:
+		// Counts and bytes rush by; a step that only waits says so in its note.
+		if c.Total == 0 && c.Done == 0 && c.Note != "" {
+			return "        " + what + ": " + c.Note
+		}
 	case eventEnd:
 		return plainEnd(c, what)
 	case eventWaiting:

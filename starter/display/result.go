@@ -22,8 +22,11 @@ func Result(w io.Writer, f Format, r app.Result, url string) error {
 	if r.Failure != nil {
 		failure(&b, p, *r.Failure)
 	}
-	if r.Outcome == app.Partial {
-		b.WriteString("The rest is finished by itself when it comes back; longshore status shows it until then.\n")
+	switch {
+	case r.Outcome == app.Partial:
+		b.WriteString("  The rest is finished by itself when it comes back; longshore status shows it until then.\n")
+	case r.Outcome == app.Succeeded && r.Kind == app.RunStop:
+		b.WriteString("  longshore start brings it back.\n")
 	}
 	for _, u := range r.URLs {
 		fmt.Fprintf(&b, "  %s\n", Clean(u))

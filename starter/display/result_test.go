@@ -59,7 +59,7 @@ func TestResultHeadlines(t *testing.T) {
 		app.Refused:     "refused default/shop/production: nothing was changed\n",
 		app.Superseded:  "superseded default/shop/production: a newer deploy took its place in the queue, nothing was changed\n",
 		app.Partial: "partial default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent, but not on web-2, web-3\n" +
-			"The rest is finished by itself when it comes back; longshore status shows it until then.\n",
+			"  The rest is finished by itself when it comes back; longshore status shows it until then.\n",
 	}
 	for outcome, want := range tests {
 		r.Outcome = outcome
