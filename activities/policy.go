@@ -30,6 +30,24 @@ var (
 	Undo = Policy{Attempt: 2 * time.Minute, Total: 6 * time.Minute}
 )
 
+// fewAttempts is how often a step is tried that the run can go on without. They take about a minute where a host cannot
+// be reached.
+const fewAttempts = 5
+
+type briefKey struct{}
+
+// Briefly has the steps that are run with the context tried only a few times, instead of for as long as a host may take
+// to come back. What undoes is not meant.
+func Briefly(ctx workflow.Context) workflow.Context { return workflow.WithValue(ctx, briefKey{}, true) }
+
+// within is the policy as the context wants it.
+func (p Policy) within(ctx workflow.Context) Policy {
+	if brief, _ := ctx.Value(briefKey{}).(bool); brief && (p.Attempts == 0 || p.Attempts > fewAttempts) {
+		p.Attempts = fewAttempts
+	}
+	return p
+}
+
 const heartbeatTimeout = 10 * time.Second
 
 // options are the activity options of a policy.

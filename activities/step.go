@@ -28,7 +28,7 @@ type Pending[Out any] struct{ future workflow.Future }
 
 // Start schedules a call.
 func (s Step[In, Out]) Start(ctx workflow.Context, in In) Pending[Out] {
-	return s.start(ctx, in, s.Policy)
+	return s.start(ctx, in, s.Policy.within(ctx))
 }
 
 // Run schedules a call and waits for its end.
@@ -45,7 +45,7 @@ func (s Step[In, Out]) Undo(ctx workflow.Context, in In) (Out, error) {
 // worker does not take the call.
 func (s Step[In, Out]) RunOn(ctx workflow.Context, queue string, in In) (Out, error) {
 	host, text := s.Describe(in)
-	options := s.bounds(s.Policy, in).options(Summary(host, text))
+	options := s.bounds(s.Policy.within(ctx), in).options(Summary(host, text))
 	options.TaskQueue = queue
 	options.ScheduleToStartTimeout = workerLostAfter
 	return Pending[Out]{workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), s.Name, in)}.Get(ctx)

@@ -6,16 +6,20 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
 )
 
 // leaveWithin bounds the undoing on a host that is left behind: it could not be reached a moment ago.
-const leaveWithin = time.Minute
+const leaveWithin = 15 * time.Second
 
 // onHosts runs f at once for every host that the run goes on with, and waits for all. The first failure cancels the
 // others, but for one that leaves its host behind.
 func (d *deploy) onHosts(ctx workflow.Context, f func(workflow.Context, *hostRun) error) error {
 	err := together(ctx, d.hosts, func(ctx workflow.Context, h *hostRun) error {
+		if d.in.AllowPartial && !d.allSwitched {
+			ctx = activities.Briefly(ctx)
+		}
 		err := f(ctx, h)
 		if err == nil || ctx.Err() != nil || !d.mayLeave(err) {
 			return err
