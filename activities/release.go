@@ -105,6 +105,8 @@ type Recalled struct {
 	// Current is the current release's id, empty for none, and CurrentAt when it was made.
 	Current   string    `json:"current,omitempty"`
 	CurrentAt time.Time `json:"current_at,omitzero"`
+	// CurrentRun is the original id of the run that made the current release.
+	CurrentRun string `json:"current_run,omitempty"`
 	// Stopped says that the site was stopped on purpose.
 	Stopped bool `json:"stopped,omitempty"`
 	// Irreversible are the releases after Release, up to the current one, whose files say that what came before them cannot

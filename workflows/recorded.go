@@ -20,6 +20,8 @@ type fromRecords struct {
 	recalled map[string]activities.Recalled
 	// record is the release that the run repeats.
 	record app.Release
+	// own says that it is the run's own, of before a reset: what was asked for is done, but for what is still missing.
+	own bool
 	// restarts are the services that get new containers though nothing about them changes.
 	restarts []string
 }
@@ -45,7 +47,7 @@ func (f *fromRecords) repeat(ctx workflow.Context, ask activities.RecallInput, c
 	spec.Hosts, spec.Approve = f.asked.Hosts, f.asked.Approve
 	f.in.Spec = spec
 	f.recorded = &recordedRun{
-		of: f.record.Origin(), force: f.restarts, images: f.reuseImages, leaves: f.kind == app.RunRollback,
+		of: f.record.Origin(), force: f.restarts, images: f.reuseImages, leaves: f.kind == app.RunRollback && !f.own,
 	}
 	if err := f.run(ctx); err != nil {
 		return err
@@ -76,6 +78,13 @@ func (f *fromRecords) recall(ctx workflow.Context, ask activities.RecallInput) e
 		return err
 	}
 	newest := f.newest()
+	if original := workflow.GetInfo(ctx).OriginalRunID; newest.Current != "" && newest.CurrentRun == original {
+		f.own = true
+		ask = activities.RecallInput{Release: newest.Current}
+		if err := f.askHosts(ctx, ask); err != nil {
+			return err
+		}
+	}
 	f.result.Previous = newest.Current
 	var found *app.Release
 	for _, h := range f.hosts {

@@ -292,7 +292,8 @@ func (d *deploy) release(ctx workflow.Context, h *hostRun) app.Release {
 		ID: d.plan.Release, Number: d.plan.Number, Spec: d.in.Spec,
 		Images: map[string]app.Image{}, Configs: map[string]string{},
 		At: workflow.Now(ctx), By: d.in.By, Why: d.in.Why, RunID: info.WorkflowExecution.RunID, Fence: h.fence.Number,
-		Kind: d.kind, Behind: d.behindNames(),
+		OriginalRunID: info.OriginalRunID,
+		Kind:          d.kind, Behind: d.behindNames(),
 	}
 	if d.in.BrokeFreeze {
 		r.Why = joinAdvice(r.Why, "(in spite of a freeze)")

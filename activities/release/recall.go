@@ -35,7 +35,8 @@ func recalled(in activities.RecallInput, history []Kept) activities.Recalled {
 		releases = append(releases, k.Release)
 		marks[k.Release.ID] = k.Mark
 		if k.Current {
-			current, out.Current, out.CurrentAt = &k.Release, k.Release.ID, k.Release.At
+			current = &k.Release
+			out.Current, out.CurrentAt, out.CurrentRun = current.ID, current.At, current.OriginalRunID
 		}
 	}
 	for _, k := range slices.Backward(history) {

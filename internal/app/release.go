@@ -20,7 +20,9 @@ type Release struct {
 	By      string            `json:"by"`
 	Why     string            `json:"why,omitempty"`
 	RunID   string            `json:"run_id"`
-	Fence   int64             `json:"fence"`
+	// OriginalRunID is that of the run which RunID is a reset of, or RunID itself.
+	OriginalRunID string `json:"original_run_id,omitempty"`
+	Fence         int64  `json:"fence"`
 	// Kind is the kind of run that made it; empty means RunDeploy.
 	Kind RunKind `json:"kind,omitempty"`
 	// Of is the release whose spec and images it repeats, for a rollback, a restart and their like; empty for one from

@@ -33,7 +33,8 @@ func Plan(desired Desired, observed []app.Observed) app.Plan {
 		plan.Hosts = append(plan.Hosts, host)
 	}
 	plan.Unchanged = len(changed) == 0 && !slices.ContainsFunc(plan.Hosts, func(h app.HostPlan) bool {
-		return h.Table != nil && !sameRoutes(*h.Table, observedOn(observed, h.Host), spec.Site)
+		o := observedOn(observed, h.Host)
+		return !recorded(spec.Site, o) || h.Table != nil && !sameRoutes(*h.Table, o, spec.Site)
 	})
 	if desired.Recorded {
 		return plan
@@ -75,6 +76,22 @@ func Serving(site app.Site, o app.Observed) string {
 		return o.Current.ID
 	}
 	return ""
+}
+
+// recorded says whether what a host runs is what it records: a run may have died between the switch and the record.
+func recorded(site app.Site, o app.Observed) bool {
+	current := ""
+	if o.Current != nil {
+		current = o.Current.ID
+	}
+	if o.Edge != nil {
+		if table, ok := o.Edge.Table(site); ok && len(table.Routes) > 0 && table.Release != current {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(serviceContainers(o), func(c app.ContainerState) bool {
+		return app.ReleaseNumber(c.Labels[app.LabelRelease]) > app.ReleaseNumber(current)
+	})
 }
 
 // observedOn finds a host's observation; a host that was not observed is empty.

@@ -37,7 +37,7 @@ func TestRecordedReleaseThatRunsIsUnchanged(t *testing.T) {
 		t.Errorf("%+v", plan)
 	}
 	// Its source is not asked for: the images are known.
-	o.Current = nil
+	o.Current.SourceID = "another"
 	if plan := Plan(again(r), []app.Observed{o}); !plan.Unchanged {
 		t.Errorf("%+v", plan)
 	}
@@ -76,6 +76,24 @@ func TestNoReplicas(t *testing.T) {
 	o.Containers = o.Containers[1:]
 	if plan := Plan(again(r), []app.Observed{o}); !plan.Unchanged {
 		t.Errorf("%+v", plan.Hosts[0].Changes)
+	}
+}
+
+// A run died after its switch, and before it was recorded.
+func TestWhatIsNotRecordedIsNotUnchanged(t *testing.T) {
+	r, o := recordedShop()
+	o.Current.ID = "40-x"
+	if Plan(again(r), []app.Observed{o}).Unchanged {
+		t.Error("the edge leads to another release than is recorded")
+	}
+	o.Edge = nil
+	r.Spec.Services, o.Containers = r.Spec.Services[:1], o.Containers[:1]
+	if Plan(again(r), []app.Observed{o}).Unchanged {
+		t.Error("a container is of a newer release than is recorded")
+	}
+	o.Current.ID = "42-x" // it was kept
+	if !Plan(again(r), []app.Observed{o}).Unchanged {
+		t.Error("a container that a later release kept")
 	}
 }
 

@@ -28,6 +28,8 @@ type Run struct {
 	World *World
 	// ID is the run's id; equal ids are the same run to the fence.
 	ID string
+	// ResetOf is the id of the run that this one was made from by a reset; empty for none.
+	ResetOf string
 	// Around, where given, runs each attempt of an activity: it answers what a.Work answers, or something else.
 	Around func(a *Attempt) (any, error)
 	// LostQueues are task queues that no worker polls from the start: calls there end with a schedule-to-start timeout.

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -42,7 +43,9 @@ func (i *workflowIn) Init(out interceptor.WorkflowOutboundInterceptor) error {
 
 func (i *workflowIn) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	// The environment hands out its own record, and passes the run's id on to activities from there.
-	workflow.GetInfo(ctx).WorkflowExecution.RunID = i.run.ID
+	info := workflow.GetInfo(ctx)
+	info.WorkflowExecution.RunID = i.run.ID
+	info.OriginalRunID = cmp.Or(i.run.ResetOf, i.run.ID)
 	return i.Next.ExecuteWorkflow(ctx, in)
 }
 
