@@ -21,12 +21,11 @@ func canaried(spec app.Spec) app.Spec {
 // share says who gets a host's requests: the live release, and the canary with its weight.
 func (d *deploys) share(host string) string {
 	for _, table := range d.Tables(host) {
-		if table.Canary != nil {
-			return fmt.Sprintf("%s, %d%% %s", table.Release, table.Canary.Weight, table.Canary.Release)
+		if c := table.Canary; c != nil {
+			return fmt.Sprintf("%s, %d%% %s", table.Release, c.Weight, c.Release)
 		}
-		return table.Release
 	}
-	return ""
+	return d.live(host)
 }
 
 func TestCanaryGoesStepByStep(t *testing.T) {

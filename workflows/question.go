@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -29,12 +30,11 @@ func (a *answer) who() string {
 
 // listen has the run tell what it asks, and take answers: from the CLI, the web UI or whoever may send an update.
 func (d *deploy) listen(ctx workflow.Context) {
-	err := workflow.SetQueryHandler(ctx, QueryQuestion, func() (Question, error) { return d.question, nil })
-	for name, yes := range map[string]bool{UpdateApprove: true, UpdateReject: false} { // in any order: it schedules nothing
-		if err == nil {
-			err = d.listenFor(ctx, name, yes)
-		}
-	}
+	err := errors.Join(
+		workflow.SetQueryHandler(ctx, QueryQuestion, func() (Question, error) { return d.question, nil }),
+		d.listenFor(ctx, UpdateApprove, true),
+		d.listenFor(ctx, UpdateReject, false),
+	)
 	if err != nil {
 		// It can only be for a handler's form, which is right here. A panic fails the workflow task, not the run.
 		panic(err)
