@@ -3,10 +3,12 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/testsuite/harness"
 	"github.com/longshore-dev/longshore/testsuite/hosts"
 )
 
@@ -66,8 +68,38 @@ func TestTwoHosts(t *testing.T) {
 		}
 		flow(t)
 	})
-	for _, load := range loads {
-		load.lossless(t, "1", "2")
+	t.Run("one that is cut off is left behind, and finished when it is back", func(t *testing.T) {
+		x.set("4", web{own: released.own, health: "within: 30s, stable_for: 2s"})
+		deploy := x.begin("deploy", "--allow-partial")
+		reaches(t, deploy, "AwaitStable")
+		newer.Link.Cut()
+		defer newer.Link.Restore()
+		e := outcome(t, deploy)
+		e.want(t, app.Partial, 0)
+		if len(e.Behind) != 1 || e.Behind[0] != newer.Name || !strings.HasPrefix(e.Release, "3-") {
+			t.Errorf("the result: %+v", e.Result)
+		}
+		x.runsIntended(t, e.Release, s.host)
+		if err := serves(t.Context(), newer.URL(), x.route, "2"); err != nil {
+			t.Error(err)
+		}
+		if out := x.longshore(t, "status"); !strings.Contains(out.Stdout, "behind    "+newer.Name) {
+			t.Errorf("the status: %s", out)
+		}
+		newer.Link.Restore()
+		harness.Eventually(t, patience, func() error { return serves(t.Context(), newer.URL(), x.route, "4") })
+		harness.Eventually(t, patience, func() error {
+			if state := x.state(t, s.Client(), ""); state.Running != nil || len(state.Behind) > 0 {
+				return fmt.Errorf("the site: %+v", state)
+			}
+			return nil
+		})
+	})
+	for i, load := range loads {
+		load.lossless(t, "1", "2", "4")
+		if n := len(x.inspect(t, both[i], "web", "{{.ID}}")); n != 2 {
+			t.Errorf("%d containers of web are on %s", n, both[i].Name)
+		}
 	}
 }
 
