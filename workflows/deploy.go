@@ -165,7 +165,7 @@ func (d *deploy) observe(ctx workflow.Context) error {
 // change a run that is under way.
 func (d *deploy) decide(ctx workflow.Context) {
 	d.report.phase(ctx, "plan")
-	d.plan = recordedPlan(ctx, d.desired(), d.observations())
+	d.plan = recordedPlan(ctx, d.desired(ctx), d.observations())
 	for i, h := range d.hosts {
 		h.plan = d.plan.Hosts[i]
 	}
@@ -174,13 +174,16 @@ func (d *deploy) decide(ctx workflow.Context) {
 }
 
 // desired is what the hosts should become, as far as it is known by now.
-func (d *deploy) desired() planner.Desired {
+func (d *deploy) desired(ctx workflow.Context) planner.Desired {
 	desired := planner.Desired{Spec: d.spec(), Images: map[string]map[string]app.Image{}}
 	for _, h := range d.hosts {
 		desired.Images[h.host.Name] = h.images
 	}
 	if d.recorded != nil {
-		desired.Recorded, desired.Force = true, d.recorded.force
+		desired.Recorded = true
+		if !d.hasServed(ctx) {
+			desired.Force = d.recorded.force
+		}
 	}
 	return desired
 }

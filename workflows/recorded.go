@@ -119,6 +119,14 @@ func (f *fromRecords) askHosts(ctx workflow.Context, ask activities.RecallInput)
 	})
 }
 
+// hasServed says whether a host's current release is the run's own, of before a reset: what it forces is done then.
+func (d *deploy) hasServed(ctx workflow.Context) bool {
+	original := workflow.GetInfo(ctx).OriginalRunID
+	return slices.ContainsFunc(d.hosts, func(h *hostRun) bool {
+		return h.observed.Current != nil && h.observed.Current.OriginalRunID == original
+	})
+}
+
 // newest is what the host remembers that has the newest current release.
 func (f *fromRecords) newest() activities.Recalled {
 	var newest activities.Recalled

@@ -24,9 +24,6 @@ func (f *fromRecords) chooseRestarts() error {
 			return err
 		}
 	}
-	if f.own {
-		return nil // the containers are new already
-	}
 	f.restarts = f.asked.Services
 	if len(f.restarts) == 0 {
 		for _, s := range f.record.Spec.Services {

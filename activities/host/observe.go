@@ -61,7 +61,10 @@ func Look(ctx context.Context, h machine.Host, in activities.ObserveInput) (app.
 		return app.Observed{}, err
 	}
 	if current != nil {
-		o.Current = &app.RecordedRelease{ID: current.ID, SourceID: current.Spec.Source.ID, ImageIDs: map[string]string{}, Digests: map[string]string{}}
+		o.Current = &app.RecordedRelease{
+			ID: current.ID, OriginalRunID: current.OriginalRunID, SourceID: current.Spec.Source.ID,
+			ImageIDs: map[string]string{}, Digests: map[string]string{},
+		}
 		for service, image := range current.Images {
 			o.Current.ImageIDs[service] = image.ID
 			if image.RepoDigest != "" {

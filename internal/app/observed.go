@@ -110,6 +110,8 @@ type Observed struct {
 // RecordedRelease is the part of a release's record that a plan needs.
 type RecordedRelease struct {
 	ID string `json:"id"`
+	// OriginalRunID is that of its Release.
+	OriginalRunID string `json:"original_run_id,omitempty"`
 	// SourceID is the Source.ID of its spec.
 	SourceID string `json:"source_id"`
 	// ImageIDs are the engine's image ids by service.
