@@ -79,7 +79,10 @@ func startOne(ctx context.Context, h host.Host, in activities.StartInput, plan a
 // create makes a container. What it is made of was there when the run prepared it: a run that is reset after it was
 // undone finds it gone, and no retry brings it back.
 func create(ctx context.Context, h host.Host, in activities.StartInput, name string, request app.Container) (string, error) {
-	id, err := h.Engine().ContainerCreate(ctx, name, request)
+	id, err := "", volumesAreThere(ctx, h, request)
+	if err == nil {
+		id, err = h.Engine().ContainerCreate(ctx, name, request)
+	}
 	if errors.Is(err, host.ErrNotFound) {
 		return "", failing.With(app.Failure{
 			Kind: app.KindMissing, Host: in.Host.Name, Service: in.Service.Name,
@@ -163,4 +166,18 @@ func slotAddress(ctx context.Context, h host.Host, network string, slot int) (st
 		return "", fmt.Errorf("%s (%s): %w", network, n.Subnets[0], errNoRoom)
 	}
 	return address, nil
+}
+
+// volumesAreThere fails with a host.ErrNotFound for a named volume that is gone: the engine would make another in its
+// place, an empty one without our labels.
+func volumesAreThere(ctx context.Context, h host.Host, request app.Container) error {
+	for _, m := range request.Mounts {
+		if m.Type != "volume" || m.Source == "" {
+			continue
+		}
+		if _, err := h.Engine().VolumeInspect(ctx, m.Source); err != nil {
+			return err
+		}
+	}
+	return nil
 }

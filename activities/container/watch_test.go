@@ -71,6 +71,9 @@ func TestWatchContainers(t *testing.T) {
 			c.does.Stdout = []string{"last words"}
 			p := start(t, c.does, c.container)
 			in := p.withEdge(t, &edgetest.Memory{})
+			if c.kind != "" {
+				in.For = time.Hour // it ends by itself
+			}
 			begun := time.Now()
 			_, err := p.activities.Watch(t.Context(), in)
 			if kindOf(err) != c.kind {
@@ -100,6 +103,9 @@ func TestWatchForgivesOneSlowAnswer(t *testing.T) {
 			}
 			return app.EdgeAnswer{OK: true, Status: 200}
 		}})
+		if kind != "" {
+			in.For = time.Hour
+		}
 		if _, err := p.activities.Watch(t.Context(), in); kindOf(err) != kind {
 			t.Errorf("%d failed: %v", fails, err)
 		}

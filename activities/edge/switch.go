@@ -8,16 +8,20 @@ import (
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/edge"
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
 // Switch implements activities.Switch and activities.SwitchBack.
 func (a Activities) Switch(ctx context.Context, in activities.SwitchInput) (activities.Nothing, error) {
 	return activities.Nothing{}, fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
+		client := ClientOf(h)
+		if over, err := canaryIsOver(ctx, client, in); err != nil || over {
+			return err
+		}
 		if err := allRun(ctx, h, in); err != nil {
 			return err
 		}
-		client := ClientOf(h)
 		if len(in.Table.Routes) == 0 {
 			_, err := client.Delete(ctx, in.Site.String(), in.Table.Fence)
 			return err
@@ -25,6 +29,20 @@ func (a Activities) Switch(ctx context.Context, in activities.SwitchInput) (acti
 		_, err := client.Put(ctx, in.Table)
 		return err
 	})
+}
+
+// canaryIsOver says whether a step of a canary comes after its release got all of the traffic: a run that was reset finds
+// its own work, and takes nothing of it back.
+func canaryIsOver(ctx context.Context, client *edge.Client, in activities.SwitchInput) (bool, error) {
+	if in.Table.Canary == nil {
+		return false, nil
+	}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return false, err
+	}
+	table, ok := status.Table(in.Site)
+	return ok && table.Release == in.Table.Canary.Release, nil
 }
 
 // allRun fails unless every container that the table leads to runs: a run that was reset may have lost them since.
