@@ -123,6 +123,8 @@ type ContainersInput struct {
 	Release string `json:"release,omitempty"`
 	// Aside is the suffix that stopped containers with a fixed name get, so that the next can have it; empty for none.
 	Aside string `json:"aside,omitempty"`
+	// By is the release whose containers take over: where one of those has a name of Names already, Stop leaves it alone.
+	By string `json:"by,omitempty"`
 	// Idle are those of Names that did not run before Stop: Restore leaves them so.
 	Idle []string `json:"idle,omitempty"`
 }

@@ -60,12 +60,13 @@ func (f *fromRecords) imageOn(h *hostRun, service string) app.Image {
 }
 
 // reuseImages has every host hold the image of every service that changes: its own of before, one that its registry has
-// by digest, or that of another host. Where the worker between two hosts is lost, another takes its place.
+// by digest, or that of another host. Where the worker between two hosts is lost, another takes its place; where a run that
+// was reset finds that what it was lent has been cleaned away, it is lent again.
 func (f *fromRecords) reuseImages(ctx workflow.Context) error {
 	f.report.phase(ctx, "take the recorded images")
 	for attempt := 1; ; attempt++ {
 		err := f.reuseImagesOnce(ctx)
-		if !activities.WorkerLost(err) || attempt == pickAgain {
+		if err == nil || !startsOver(err) || attempt == pickAgain {
 			return err
 		}
 		f.queue = ""

@@ -172,7 +172,7 @@ func (d *deploy) stopOld(ctx workflow.Context, h *hostRun, s app.Service, c app.
 
 func (d *deploy) oldContainers(h *hostRun, s app.Service, c app.ServiceChange) activities.ContainersInput {
 	in := activities.ContainersInput{Target: h.target(d.in.Spec.Site), Service: s.Name, Names: c.Old}
-	in.Aside = d.aside(s, c)
+	in.Aside, in.By = d.aside(s, c), d.plan.Release
 	return in
 }
 

@@ -24,7 +24,7 @@ func (a Activities) Stop(ctx context.Context, in activities.ContainersInput) (ac
 	return a.change(ctx, in.Target, func(ctx context.Context, h host.Host) error {
 		return each(ctx, in.Names, func(ctx context.Context, _ int, name string) error {
 			c, there, err := find(ctx, h, in.Site, name)
-			if err != nil || !there {
+			if err != nil || !there || (in.By != "" && c.Labels[app.LabelRelease] == in.By) {
 				return err
 			}
 			if err := h.Engine().ContainerStop(ctx, c.ID, ownGrace); err != nil {
