@@ -24,7 +24,7 @@ type Remembered struct {
 // Remember reads what a host knows of a site. It changes nothing, and is soon over for a host that is down.
 var Remember = Step[RememberInput, Remembered]{
 	Name:     "Remember",
-	Policy:   Policy{Attempt: 15 * time.Second, Total: 20 * time.Second, Attempts: 2},
+	Policy:   Policy{Attempt: 10 * time.Second, Total: 12 * time.Second, Attempts: 2},
 	Describe: func(in RememberInput) (string, string) { return in.Host.Name, "remember the site" },
 }
 

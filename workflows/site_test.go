@@ -151,6 +151,20 @@ func TestFreezeSaysWhomItMissed(t *testing.T) {
 	}
 }
 
+// A site that knows nothing, and is told of no host to ask, does not keep anyone waiting.
+func TestSiteWithoutAMemoryRefuses(t *testing.T) {
+	s := newSiteStage(t)
+	var freeze, thaw, withdrawal *answer
+	s.play(workflows.SiteInput{Site: siteOfTests}, at{time.Second, func() {
+		freeze = s.ask(workflows.UpdateFreeze, "", workflows.FreezeInput{Freeze: app.Freeze{By: "tester"}})
+		thaw = s.ask(workflows.UpdateThaw, "", workflows.ThawInput{})
+		withdrawal = s.ask(workflows.UpdateWithdraw, "", workflows.Withdrawal{ID: "one"})
+	}})
+	if freeze.kind() != app.KindSpec || thaw.kind() != app.KindSpec || withdrawal.kind() != app.KindMissing {
+		t.Errorf("%v, %v, %v", freeze.err, thaw.err, withdrawal.err)
+	}
+}
+
 func TestQueueThatIsFullRefuses(t *testing.T) {
 	s := newSiteStage(t)
 	var answers []*answer

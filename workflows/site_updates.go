@@ -21,8 +21,8 @@ func (s *site) listen(ctx workflow.Context) error {
 	return errors.Join(
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateRequest, s.request, workflow.UpdateHandlerOptions{Validator: s.mayRequest}),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateWithdraw, s.withdraw, workflow.UpdateHandlerOptions{Validator: s.mayWithdraw}),
-		workflow.SetUpdateHandler(ctx, UpdateFreeze, s.freeze),
-		workflow.SetUpdateHandler(ctx, UpdateThaw, s.thaw),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateFreeze, s.freeze, workflow.UpdateHandlerOptions{Validator: s.mayFreeze}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateThaw, s.thaw, workflow.UpdateHandlerOptions{Validator: s.mayThaw}),
 		workflow.SetQueryHandlerWithOptions(ctx, QueryState, s.state, workflow.QueryHandlerOptions{Description: "what the site does, what waits, and how the last runs ended"}),
 	)
 }
@@ -101,7 +101,7 @@ func sizeOf(r Request) (int, error) {
 }
 
 func (s *site) mayWithdraw(_ workflow.Context, w Withdrawal) error {
-	if s.remembered && !s.queue().withdrawable(w.ID) {
+	if s.forgetful(nil) || (s.remembered && !s.queue().withdrawable(w.ID)) {
 		return asError(notThere(w.ID))
 	}
 	return nil
@@ -144,6 +144,17 @@ func notThere(id string) *app.Failure {
 		f.Message = "no run is under way"
 	}
 	return f
+}
+
+func (s *site) mayFreeze(_ workflow.Context, in FreezeInput) error { return s.needsHosts(in.Hosts) }
+
+func (s *site) mayThaw(_ workflow.Context, in ThawInput) error { return s.needsHosts(in.Hosts) }
+
+func (s *site) needsHosts(hosts []app.Host) error {
+	if !s.forgetful(hosts) {
+		return nil
+	}
+	return asError(&app.Failure{Kind: app.KindSpec, Step: "freeze", Message: "the site has no history, and the freeze names no hosts to keep it"})
 }
 
 func (s *site) freeze(ctx workflow.Context, in FreezeInput) (Kept, error) {
@@ -194,6 +205,11 @@ func (s *site) keepFreeze(ctx workflow.Context, hosts []app.Host) Kept {
 		}
 	}
 	return kept
+}
+
+// forgetful says that the site can come to no memory by these hosts.
+func (s *site) forgetful(hosts []app.Host) bool {
+	return !s.remembered && len(s.asked) == 0 && len(hosts) == 0
 }
 
 // awaitMemory waits until the site remembers, by these hosts if it was not asked before. Updates that waited go on in the

@@ -5,6 +5,7 @@ package site
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	hostmemory "github.com/longshore-dev/longshore/internal/host/memory"
+	"github.com/longshore-dev/longshore/testsuite/harness"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -27,6 +29,13 @@ func TestTerminatedSite(t *testing.T) {
 	s := newStage(t)
 	first := s.request(deployRequest("one", hold))
 	s.running("one")
+	// The engine lists a run a moment after it knows it.
+	harness.Eventually(t, patience, func() error {
+		if len(s.runs()) == 0 {
+			return errors.New("the run is not listed")
+		}
+		return nil
+	})
 	s.terminate(workflows.SiteID(shop))
 	if again := s.request(deployRequest("two", "")); again.WorkflowID == first.WorkflowID {
 		t.Errorf("%+v", again)
