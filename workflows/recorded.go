@@ -115,6 +115,9 @@ func (f *fromRecords) askHosts(ctx workflow.Context, ask activities.RecallInput)
 		ask.Host, ask.Site = h.host, f.asked.Site
 		answer, err := activities.Recall.Run(ctx, ask)
 		f.recalled[h.host.Name] = answer
+		if answer.Current != "" {
+			h.observed.Current = &app.RecordedRelease{ID: answer.Current} // all that a refused run knows of it
+		}
 		return failed("recall", h.host, "", err)
 	})
 }

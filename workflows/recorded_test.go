@@ -167,7 +167,11 @@ func TestRollbackIsRefused(t *testing.T) {
 	refusedAs(t, d.rollback(t, "", "web-1"), app.KindMissing, "no release before 1-aaa")
 	d.history(t, []string{"web-1"}, "bbb", "ccc")
 	before := d.states("web-1")
-	refusedAs(t, d.rollback(t, "9-zzz", "web-1"), app.KindMissing, "can be reached: 3-ccc, 2-bbb, 1-aaa")
+	ended := d.rollback(t, "9-zzz", "web-1")
+	refusedAs(t, ended, app.KindMissing, "can be reached: 3-ccc, 2-bbb, 1-aaa")
+	if r := ended.Result; r.Hosts[0].Release != "3-ccc" || r.Previous != "3-ccc" || r.Release != "" {
+		t.Errorf("%+v", r)
+	}
 	same(t, before, d.states("web-1"))
 }
 
