@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"strings"
 	"time"
 
 	"github.com/longshore-dev/longshore/internal/app"
@@ -41,7 +42,15 @@ var Watch = Step[WatchInput, Watched]{
 	Name:   "Watch",
 	Policy: Change,
 	Describe: func(in WatchInput) (string, string) {
-		return in.Host.Name, "watch " + in.Release + " serve for " + in.For.String()
+		what := "the requests to " + in.Release
+		if len(in.Services) > 0 {
+			names := make([]string, len(in.Services))
+			for i, s := range in.Services {
+				names[i] = s.Service
+			}
+			what = strings.Join(names, ", ") + " of " + in.Release
+		}
+		return in.Host.Name, "watch " + what + " for " + in.For.String()
 	},
 	Takes: func(in WatchInput) time.Duration { return in.For },
 }

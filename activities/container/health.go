@@ -103,7 +103,7 @@ func (w *watch) untilHealthy(ctx context.Context, deadline time.Time) error {
 		}
 		if time.Now().After(deadline) {
 			return w.fail(ctx, app.KindUnhealthy, "is not healthy after "+w.in.Health.Within.String()+": "+why,
-				"Look at its logs below. If it needs longer to start, raise x-longshore.health.within.", nil)
+				"Look at what it printed. If it needs longer to start, raise x-longshore.health.within.", nil)
 		}
 		heartbeat.Report(ctx, activities.Beat{Note: w.name + ": " + why})
 		if err := pause(ctx, w.in.Health.Interval); err != nil {
@@ -150,7 +150,7 @@ func (w *watch) ask(ctx context.Context) (string, error) {
 		if c, err = w.endsAgain(ctx, c); err != nil {
 			return "", err
 		}
-		return "", w.fail(ctx, app.KindExited, exitText(c), "Look at its logs below; run it by hand with the same environment.", &c)
+		return "", w.fail(ctx, app.KindExited, exitText(c), "Look at what it printed; run it by hand with the same environment.", &c)
 	}
 	switch {
 	case w.in.OneShot:

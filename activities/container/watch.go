@@ -100,7 +100,7 @@ func (v *vigil) look(ctx context.Context) (bool, error) {
 		if v.unwell[i]++; v.unwell[i] < unwellLooks {
 			return nil
 		}
-		return w.fail(ctx, app.KindUnhealthy, "got traffic, and is not healthy any more: "+why, "Look at its logs below.", nil)
+		return w.fail(ctx, app.KindUnhealthy, "got traffic, and is not healthy any more: "+why, "Look at what it printed.", nil)
 	})
 	if err != nil {
 		return false, err
@@ -142,7 +142,7 @@ func (v *vigil) count(ctx context.Context) error {
 		Kind: app.KindFailing, Host: v.in.Host.Name,
 		Message: fmt.Sprintf("%d of %d requests to %s failed, more than the %.4g%% that are allowed",
 			v.seen.Failed, v.seen.Requests, v.in.Release, 100*v.in.MaxFailureRatio),
-		Advice: "Failed means answered with a status of 500 or above, or not at all. Look at the logs below; update_config.max_failure_ratio says how many may fail.",
+		Advice: "Failed means answered with a status of 500 or above, or not at all. Look at what it printed; update_config.max_failure_ratio says how many may fail.",
 	}
 	for _, w := range v.watches {
 		if w.address != "" {

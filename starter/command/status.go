@@ -51,6 +51,8 @@ type queueStatus struct {
 	Question *workflows.Question  `json:"question,omitempty"`
 	Waiting  []workflows.Waiting  `json:"waiting,omitempty"`
 	Ended    []workflows.EndedRun `json:"ended,omitempty"` // the last first
+	// URL is the page in the web UI of the run under way, else of the next or the last; empty where there is none.
+	URL string `json:"url,omitempty"`
 	// Unknown is why the queue is not known; empty where it is.
 	Unknown string `json:"unknown,omitempty"`
 	// None says that the engine knows nothing of the site: nothing runs or waits, and what ended is not remembered.
@@ -110,6 +112,9 @@ func (s *siteStatus) look(ctx context.Context, project *config.Project) {
 	}
 	s.Queue.Running, s.Queue.Waiting, s.Queue.Ended = state.Running, state.Queue, state.Ended
 	s.Freeze, s.Behind = state.Freeze, state.Behind
+	if all := known(state); len(all) > 0 {
+		s.Queue.URL = engine.target.RunURL(all[0].WorkflowID, "")
+	}
 	if r := state.Running; r != nil {
 		if question, err := engine.follower().Question(ctx, r.WorkflowID, ""); err == nil && question.Waiting {
 			s.Queue.Question = &question

@@ -23,6 +23,9 @@ var ErrNone = errors.New("the engine knows no run")
 // ErrNoWorker says that no worker has answered. What was asked for may still be taken once one comes.
 var ErrNoWorker = errors.New("no worker answers: run longshore up -d, or start longshore-worker where the engine is not the embedded one")
 
+// errUnreadable says that the site has answered, and that asking again does not help.
+var errUnreadable = errors.New("cannot read the state")
+
 // Refusal is a no of the site or of one of its runs, with what to do.
 type Refusal struct{ Failure app.Failure }
 
@@ -41,10 +44,13 @@ func (q Queue) State(ctx context.Context, request string) (workflows.SiteState, 
 	asked, cancel := context.WithTimeout(ctx, stateTimeout)
 	defer cancel()
 	answer, err := q.Client.QueryWorkflow(asked, workflows.SiteID(q.Site), "", workflows.QueryState, workflows.StateQuery{Request: request})
-	if err == nil {
-		err = answer.Get(&state)
+	if err != nil {
+		return state, q.explain(ctx, asked, err)
 	}
-	return state, q.explain(ctx, asked, err)
+	if err := answer.Get(&state); err != nil {
+		return state, fmt.Errorf("%w of %s: %w", errUnreadable, q.Site, err)
+	}
+	return state, nil
 }
 
 // Withdraw takes a request back: one that waits leaves the queue, one under way is cancelled.

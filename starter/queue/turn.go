@@ -98,7 +98,7 @@ func (w *waiter) look(ctx context.Context) (*Turn, error) {
 		w.lost = time.Time{}
 		w.tell(run.View{Ahead: w.shown.Ahead, Waiting: run.WaitingForWorker})
 		return nil, nil
-	case errors.Is(err, ErrNone) || !run.Passing(err):
+	case errors.Is(err, ErrNone), errors.Is(err, errUnreadable), !run.Passing(err):
 		return nil, err
 	}
 	if w.lost.IsZero() {

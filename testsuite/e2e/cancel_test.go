@@ -53,16 +53,14 @@ func TestCancel(t *testing.T) {
 		})
 	}
 	t.Run("while no worker is there", func(t *testing.T) {
-		x.set("cancelled soon", web{rest: jobs})
+		x.set("cancelled soon", web{health: "within: 30s, stable_for: 10m", rest: jobs})
 		before := footprint(t, s.host)
+		deploy := x.start()
+		reaches(t, deploy, "AwaitStable")
 		s.worker.Kill()
-		deploy := x.start("--detach")
-		if out := finish(t, deploy); out.Code != 0 {
-			t.Fatal(out)
-		}
 		cancel(t, x)
 		s.worker.Restart()
-		outcome(t, s.Start(x.Dir, "watch", "-o", "json")).want(t, app.Cancelled, 3)
+		outcome(t, deploy).want(t, app.Cancelled, 3)
 		same(t, before, footprint(t, s.host))
 	})
 	load.lossless(t, "old")

@@ -34,8 +34,8 @@ func TestHere(t *testing.T) {
 	x.deploy(t).want(t, app.Unchanged, 0)
 
 	t.Run("the web UI reads like a deploy log", func(t *testing.T) {
-		var status struct{ Run struct{ URL string } }
+		var status struct{ Queue struct{ URL string } }
 		x.reads(t, &status, "status")
-		webUI(t, status.Run.URL, "unchanged", x.project)
+		webUI(t, status.Queue.URL, "unchanged", x.project)
 	})
 }

@@ -14,6 +14,7 @@ import (
 // event is a line of `deploy -o json`.
 type event struct {
 	Event, Step string
+	Ahead       int
 }
 
 // events are those that a deploy has printed so far.
@@ -26,6 +27,19 @@ func events(c *harness.Command) []event {
 		}
 	}
 	return out
+}
+
+// waits waits until a run's command has said how many requests are ahead.
+func waits(t *testing.T, c *harness.Command, ahead int) {
+	t.Helper()
+	harness.Eventually(t, patience, func() error {
+		for _, e := range events(c) {
+			if e.Event == "queued" && e.Ahead == ahead {
+				return nil
+			}
+		}
+		return fmt.Errorf("it does not wait behind %d: %s", ahead, c.Stdout())
+	})
 }
 
 // reaches waits until a deploy has begun a step.

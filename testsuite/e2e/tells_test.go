@@ -35,25 +35,30 @@ func tells(t *testing.T, s *scene) {
 	t.Run("status", func(t *testing.T) {
 		var got struct {
 			Site  string
-			Run   struct{ State string }
+			Queue struct {
+				Ended []struct{ Outcome, Release, Why string }
+			}
 			Hosts []inspect.StatusResponse
 		}
 		x.reads(t, &got, "status")
-		if got.Site != x.full() || got.Run.State != "completed" || len(got.Hosts) != 1 || got.Hosts[0].Release != e.Release || len(got.Hosts[0].Services) != 2 {
+		if got.Site != x.full() || len(got.Queue.Ended) != 1 || len(got.Hosts) != 1 || got.Hosts[0].Release != e.Release || len(got.Hosts[0].Services) != 2 {
 			t.Fatalf("%+v", got)
+		}
+		if ended := got.Queue.Ended[0]; ended.Outcome != string(app.Succeeded) || ended.Release != e.Release || ended.Why != "to be told of" {
+			t.Errorf("the last run is %+v", ended)
 		}
 		want := inspect.ServiceStatus{Service: "web", Routed: true, Wanted: 2, Running: 2, Healthy: 2}
 		if web := got.Hosts[0].Services[1]; web != want {
 			t.Errorf("web is %+v, not %+v", web, want)
 		}
-		x.shows(t, []string{"status"}, host, e.Release, "2 of 2 running, 2 healthy", "1 of 1 running", "routed")
+		x.shows(t, []string{"status"}, host, e.Release, "2 of 2 running, 2 healthy", "1 of 1 running", "routed", "succeeded as "+e.Release)
 	})
 	t.Run("releases", func(t *testing.T) {
 		kept := x.releases(t)
 		if len(kept) != 1 || kept[0].ID != e.Release || !kept[0].Current || kept[0].Why != "to be told of" || !strings.HasPrefix(kept[0].SHA, strings.TrimPrefix(e.Release, "1-")) {
 			t.Errorf("%+v", kept)
 		}
-		x.shows(t, []string{"releases"}, host, e.Release, "current", "to be told of")
+		x.shows(t, []string{"releases"}, host, e.Release, "current", "succeeded", "to be told of")
 	})
 	t.Run("logs", func(t *testing.T) {
 		x.shows(t, []string{"logs"}, host+" web.1 | version 1 serves on port 3000", host+" web.2 | version 1 serves", host+" jobs.1 | version 1 serves")
