@@ -223,6 +223,31 @@ func TestRepairBringsANewHost(t *testing.T) {
 	if d.live("web-2") != "2-aaa" {
 		t.Errorf("web-2 serves %q", d.live("web-2"))
 	}
+	// What a registry has is not carried between hosts.
+	if carried, pulled := ended.Count(activities.Transfer.Name), ended.Count(activities.Pull.Name); carried != 2 || pulled != 2 {
+		t.Errorf("%d images were carried and %d pulled", carried, pulled)
+	}
+}
+
+// A host that was left behind does not know what the current release came after: its word on that does not count.
+func TestRollbackAsksWhoeverHasTheNewestRelease(t *testing.T) {
+	d := world("web-1", "web-2")
+	d.history(t, []string{"web-1"}, "aaa", "bbb")
+	d.Machine("web-1").Unreachable(true)
+	d.runs++
+	partial := &memory.Run{World: d.World, ID: "partial"}
+	want(t, partial.Do(t, workflows.Deploy, workflows.DeployInput{
+		Spec: d.Shop("ccc", "web-1", "web-2"), Order: workflows.Order{By: "tester", AllowPartial: true},
+	}), app.Partial)
+	d.Machine("web-1").Unreachable(false)
+	refusedAs(t, d.rollback(t, "", "web-1", "web-2"), app.KindMissing, "can be reached: 2-bbb, ")
+	want(t, d.rollback(t, "2-bbb", "web-1", "web-2"), app.Succeeded)
+	for _, h := range []string{"web-1", "web-2"} {
+		d.tidy(t, h)
+		if d.live(h) != "3-bbb" {
+			t.Errorf("%s serves %q", h, d.live(h))
+		}
+	}
 }
 
 // The worker between two hosts is lost: another carries the images.
