@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/nat"
 
@@ -53,17 +54,30 @@ func containerState(found container.InspectResponse) app.ContainerState {
 	}
 	if settings := found.NetworkSettings; settings != nil {
 		for name, endpoint := range settings.Networks {
-			if endpoint == nil || endpoint.IPAddress == "" {
+			address := addressOf(endpoint)
+			if address == "" {
 				continue
 			}
 			if out.Addresses == nil {
 				out.Addresses = map[string]string{}
 			}
-			out.Addresses[name] = endpoint.IPAddress
+			out.Addresses[name] = address
 		}
 		out.Ports = publishedPorts(settings.Ports)
 	}
 	return out
+}
+
+// addressOf is where a container is found in a network, or will be found when it starts: one that waits for its next
+// restart has let its address go, and takes it again. Empty for none.
+func addressOf(endpoint *network.EndpointSettings) string {
+	switch {
+	case endpoint == nil:
+		return ""
+	case endpoint.IPAddress == "" && endpoint.IPAMConfig != nil:
+		return endpoint.IPAMConfig.IPv4Address
+	}
+	return endpoint.IPAddress
 }
 
 // publishedPorts are those that the engine has bound, so none unless the container runs.

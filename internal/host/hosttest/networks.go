@@ -61,6 +61,7 @@ func testNetworks(t *testing.T, open func(t *testing.T) host.Host, world World) 
 		t.Error("a network is removed under its containers")
 	}
 	must(t, engine.ContainerStop(ctx, container, 0))
+	address(container, prefix+"10")
 	must(t, engine.ContainerStart(ctx, container))
 	address(container, prefix+"10")
 

@@ -162,11 +162,15 @@ func (c *container) state() app.ContainerState {
 		Created: c.created, StartedAt: c.startedAt, FinishedAt: c.finishedAt, Ports: slices.Clone(c.ports),
 	}
 	for name, e := range c.endpoints {
-		if e.address.IsValid() {
+		address := e.address
+		if !address.IsValid() {
+			address = e.wish
+		}
+		if address.IsValid() {
 			if s.Addresses == nil {
 				s.Addresses = make(map[string]string)
 			}
-			s.Addresses[name] = e.address.String()
+			s.Addresses[name] = address.String()
 		}
 	}
 	return s
