@@ -111,6 +111,11 @@ func (d *deploy) run(ctx workflow.Context) error {
 	if err := d.takeFences(ctx); err != nil {
 		return err
 	}
+	if d.outdated() {
+		if err := d.look(ctx); err != nil || d.plan.Unchanged {
+			return err
+		}
+	}
 	if err := d.makeImages(ctx); err != nil {
 		return err
 	}
@@ -205,6 +210,19 @@ func (d *deploy) takeFences(ctx workflow.Context) error {
 		h.fence = fence
 		return failed("take the fence", h.host, "", err)
 	})
+}
+
+// outdated says that another run came to some of the hosts after they were observed, and to others before: what they have
+// then makes no plan together. It is so for a run that is reset while it observes. One that came to all of them was the
+// run itself, which does again what it finds done.
+func (d *deploy) outdated() bool {
+	n := 0
+	for _, h := range d.hosts {
+		if h.fence.Before > h.observed.Fence {
+			n++
+		}
+	}
+	return n > 0 && n < len(d.hosts)
 }
 
 func (d *deploy) observations() []app.Observed {

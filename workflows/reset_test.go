@@ -50,6 +50,22 @@ func (h *told) until(n int) func(*memory.Attempt) (any, error) {
 	}
 }
 
+// A run is reset while it observes: what one host was before it, and another is after it, makes no plan.
+func TestResetWhileItObserves(t *testing.T) {
+	s := scenarios()[1]
+	d := world(s.hosts...)
+	spec := s.before(t, d, s.hosts...)
+	history, around := listenTo((*memory.Attempt).Work)
+	want(t, d.run(t, spec, &memory.Run{Around: around}), app.Succeeded)
+	after, original := d.finished(s.hosts...), fmt.Sprintf("run-%d", d.runs)
+	again := (&memory.Run{World: d.World, ID: original + "-reset", ResetOf: original, Around: history.until(1)}).Do(
+		t, workflows.Deploy, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "tester"}})
+	want(t, again, app.Unchanged)
+	if got := d.finished(s.hosts...); !slices.Equal(got, after) {
+		t.Errorf("ended as\n%s\nnot as\n%s", strings.Join(got, "\n"), strings.Join(after, "\n"))
+	}
+}
+
 // A watched run is reset to each of its steps after its end: whether it had come to stay or had gone back, it ends in the
 // same state.
 func TestResetOfAWatchedRun(t *testing.T) {

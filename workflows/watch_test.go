@@ -11,6 +11,7 @@ import (
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/testsuite/memory"
+	"github.com/longshore-dev/longshore/workflows"
 )
 
 var shopSite = app.Site{Org: app.DefaultOrg, Project: "shop", Name: "production"}
@@ -224,4 +225,33 @@ func TestReturnIsStuck(t *testing.T) {
 	}
 	want(t, d.deploy(t, d.Shop("ccc", "web-1")), app.Succeeded)
 	d.tidy(t, "web-1")
+}
+
+// A rollback is watched as the release that it brings again asks for, but nothing takes it back, and nobody is asked.
+func TestUnwellRollbackStays(t *testing.T) {
+	for _, action := range []string{"", app.WatchPause} {
+		d := world("web-1")
+		want(t, d.deploy(t, watched(d.Shop("aaa", "web-1"), action)), app.Succeeded)
+		want(t, d.deploy(t, d.Shop("bbb", "web-1")), app.Succeeded)
+		ended := d.play(t, workflows.Rollback, recordedOn("web-1"), &memory.Run{
+			Around: during(activities.Watch.Name, "web-1", func() { d.Ended("web-1", shopSite, "3-aaa", 10, 10) }),
+			Answer: func(q workflows.Question) (string, workflows.Decision) {
+				t.Errorf("asked: %+v", q)
+				return workflows.UpdateReject, workflows.Decision{}
+			},
+		})
+		want(t, ended, app.FailedDirty)
+		f := ended.Result.Failure
+		if f.Kind != app.KindFailing || ended.Result.Returned || !strings.Contains(f.Advice, "never rolled back by itself") ||
+			!slices.Equal(f.Left, []string{"web-1: 3-aaa, which serves and is unwell"}) {
+			t.Errorf("%+v", f)
+		}
+		if d.live("web-1") != "3-aaa" || d.current("web-1") != "3-aaa" {
+			t.Errorf("%s serves, %s is recorded", d.live("web-1"), d.current("web-1"))
+		}
+		if m := d.mark(t, "web-1", "3-aaa"); m.Stable || m.Returned {
+			t.Errorf("%+v", m)
+		}
+		d.tidy(t, "web-1")
+	}
 }

@@ -30,6 +30,8 @@ func numberPath(s app.Site) string { return SiteDir(s) + "/fence" }
 type record struct {
 	Number int64  `json:"number"`
 	RunID  string `json:"run_id"`
+	// Before is the number that was there until RunID took its own.
+	Before int64 `json:"before,omitempty"`
 	// Retired are earlier runs of the same number: those that a reset of the run has taken over from.
 	Retired []string `json:"retired,omitempty"`
 }
@@ -40,12 +42,12 @@ func Take(ctx context.Context, h host.Host, site app.Site, runID string, atLeast
 	var taken app.Fence
 	err := locked(ctx, h, site, false, func(ctx context.Context, r record) error {
 		if r.RunID != runID {
-			r = record{Number: max(r.Number+1, atLeast), RunID: runID}
+			r = record{Number: max(r.Number+1, atLeast), RunID: runID, Before: r.Number}
 			if err := write(ctx, h, site, r); err != nil {
 				return err
 			}
 		}
-		taken = app.Fence{Number: r.Number, RunID: runID}
+		taken = app.Fence{Number: r.Number, RunID: runID, Before: r.Before}
 		return nil
 	})
 	return taken, err

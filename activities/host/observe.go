@@ -9,6 +9,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
+	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge"
@@ -43,6 +44,10 @@ func Look(ctx context.Context, h machine.Host, in activities.ObserveInput) (app.
 	group.Go(func() error { return lookAtImages(ctx, h, in.ImageRefs, o.Images) })
 	group.Go(func() (err error) {
 		current, recorded, err = release.Read(ctx, h, in.Site)
+		return err
+	})
+	group.Go(func() (err error) {
+		o.Fence, err = fence.Number(ctx, h, in.Site)
 		return err
 	})
 	group.Go(func() (err error) {

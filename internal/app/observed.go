@@ -48,7 +48,7 @@ type ContainerState struct {
 	Error    string `json:"error,omitempty"`
 	OOM      bool   `json:"oom,omitempty"`
 	Restarts int    `json:"restarts,omitempty"`
-	// Addresses are the IPv4 addresses by real network name.
+	// Addresses are the IPv4 addresses by real network name. One that does not run has those that it was given for good.
 	Addresses  map[string]string `json:"addresses,omitempty"`
 	Created    time.Time         `json:"created,omitzero"`
 	StartedAt  time.Time         `json:"started_at,omitzero"`
@@ -95,6 +95,8 @@ type Observed struct {
 	Edge *EdgeStatus `json:"edge,omitempty"`
 	// Current is the release that the host records as current; nil on a first deploy.
 	Current *RecordedRelease `json:"current,omitempty"`
+	// Fence is the highest fencing number that a run has taken of the site there; 0 for none.
+	Fence int64 `json:"fence,omitempty"`
 	// Freeze is the site's freeze as the host keeps it; nil for none.
 	Freeze *Freeze `json:"freeze,omitempty"`
 	// Stopped says that the site was stopped on purpose.

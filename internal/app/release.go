@@ -66,4 +66,6 @@ func ReleaseNumber(id string) int {
 type Fence struct {
 	Number int64  `json:"number"`
 	RunID  string `json:"run_id"`
+	// Before is the number that the host had until the run took its own.
+	Before int64 `json:"before,omitempty"`
 }
