@@ -159,7 +159,11 @@ func (r *resolved) settings(tool Tool, files []string, project string) Settings 
 		Profiles:  r.layers.texts(keyProfiles),
 		Keep:      r.layers.number(keyKeep),
 		BuildHost: r.layers.text(keyBuildHost),
+		Transfer:  app.Transfer{Parallel: r.layers.number(keyParallel)},
 	}
+	// Every layer's rate was held to its form where it was read.
+	s.Transfer.MaxRate, _ = parseRate(r.layers.text(keyMaxRate))
+	s.Registries = r.registries()
 	for _, host := range r.hosts {
 		s.Hosts = append(s.Hosts, host.Name)
 	}
@@ -199,11 +203,13 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 	t := newTranslator(c, remote)
 	t.problems = problems
 	spec := app.Spec{
-		Site:      app.Site{Org: s.Org, Project: s.Project, Name: s.Site},
-		Hosts:     r.hosts,
-		Services:  t.services(),
-		Keep:      s.Keep,
-		BuildHost: s.BuildHost,
+		Site:       app.Site{Org: s.Org, Project: s.Project, Name: s.Site},
+		Hosts:      r.hosts,
+		Services:   t.services(),
+		Keep:       s.Keep,
+		BuildHost:  s.BuildHost,
+		Transfer:   s.Transfer,
+		Registries: s.Registries,
 	}
 	spec.Networks, spec.Volumes = t.networks(spec.Services), t.volumes(spec.Services)
 	if len(spec.Services) == 0 {

@@ -15,18 +15,22 @@ func fileNames() []string { return []string{"longshore.yml", "longshore.yaml"} }
 
 // settingsFile is a longshore.yml, or the user's own file, read and held to its keys.
 type settingsFile struct {
-	doc   *document // nil where there is no file
-	hosts map[string]app.Host
-	sites map[string]site
+	doc        *document // nil where there is no file
+	hosts      map[string]app.Host
+	sites      map[string]site
+	registries map[string]app.Registry
 }
 
 // site is one entry of sites. Zero values were not written.
 type site struct {
-	hosts     []string
-	compose   []string
-	profiles  []string
-	keep      int
-	buildHost string
+	hosts      []string
+	compose    []string
+	profiles   []string
+	keep       int
+	buildHost  string
+	maxRate    any // as written
+	parallel   int
+	registries map[string]app.Registry
 }
 
 // values are what the site's entry sets, by key.
@@ -46,6 +50,12 @@ func (s site) values() map[string]any {
 	}
 	if s.buildHost != "" {
 		out[keyBuildHost] = s.buildHost
+	}
+	if s.maxRate != nil {
+		out[keyMaxRate] = s.maxRate
+	}
+	if s.parallel != 0 {
+		out[keyParallel] = s.parallel
 	}
 	return out
 }
@@ -102,7 +112,7 @@ func readProjectFile(dir, file string, must bool) (settingsFile, Problems) {
 	checkName(f, keyOrg, f.text(keyOrg))
 	f.text(keySite)
 	out.hosts = readHosts(f.sub(keyHosts))
-	readSiteDefaults(f)
+	out.registries = readSiteDefaults(f).registries
 	sites := f.sub(keySites)
 	for _, name := range sortedKeys(sites.values) {
 		checkName(sites, name, name)
@@ -135,8 +145,20 @@ func readSite(f *fields) site {
 func readSiteDefaults(f *fields) site {
 	s := site{compose: f.texts(keyCompose), profiles: f.texts(keyProfiles), buildHost: f.text(keyBuildHost)}
 	s.keep, _ = f.number(keyKeep, 1, 1000)
+	s.maxRate, s.parallel = readTransfer(f.sub(keyTransfer))
+	s.registries = readRegistries(f.sub(keyRegistries))
 	return s
 }
+
+// readTransfer reads how images get to hosts.
+func readTransfer(f *fields) (maxRate any, parallel int) {
+	maxRate = f.rate("max_rate")
+	parallel, _ = f.number("parallel", 1, maxParallel)
+	f.done()
+	return maxRate, parallel
+}
+
+const maxParallel = 1000
 
 // readUserFile reads the user's own settings, which hold for all projects. Messages name it by its whole path.
 func readUserFile(file string) (settingsFile, Problems) {
@@ -151,6 +173,8 @@ func readUserFile(file string) (settingsFile, Problems) {
 	checkName(f, keyOrg, f.text(keyOrg))
 	out.hosts = readHosts(f.sub(keyHosts))
 	f.number(keyKeep, 1, 1000)
+	readTransfer(f.sub(keyTransfer))
+	out.registries = readRegistries(f.sub(keyRegistries))
 	f.text(keyState)
 	engine := f.sub(keyEngine)
 	for _, port := range []string{"port", "ui_port", "codec_port"} {

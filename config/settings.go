@@ -20,7 +20,10 @@ type Settings struct {
 	Profiles []string `json:"profiles,omitempty"`
 	Keep     int      `json:"keep"`
 	// BuildHost names the host that builds; empty means the worker's own engine.
-	BuildHost string `json:"build_host,omitempty"`
+	BuildHost string       `json:"build_host,omitempty"`
+	Transfer  app.Transfer `json:"transfer,omitzero"`
+	// Registries are those with credentials of their own, sorted by name.
+	Registries []app.Registry `json:"registries,omitempty"`
 }
 
 // resolved is what the settings' files come to, before the compose file is read.
@@ -70,10 +73,10 @@ func (r *resolved) merge(outside *layers, overrides map[string]string) Problems 
 	below := newLayers()
 	err := below.addValues(layerDefault, defaults(defaultState(r.environ)), func(string) string { return "" })
 	if err == nil {
-		err = below.addFile(layerUser, r.user.doc, keyHosts)
+		err = below.addFile(layerUser, r.user.doc, keyHosts, keyRegistries)
 	}
 	if err == nil {
-		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites)
+		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyRegistries)
 	}
 	if err != nil {
 		return asProblems(err)
@@ -88,7 +91,7 @@ func (r *resolved) merge(outside *layers, overrides map[string]string) Problems 
 		if key == keySiteHosts {
 			key = keyHosts
 		}
-		return where(r.file.doc, keyPath{keySites, r.site, key})
+		return where(r.file.doc, keyPath{keySites, r.site}.with(strings.Split(key, ".")...))
 	}
 	if chosen, ok := r.file.sites[r.site]; ok {
 		if err := below.addValues(layerSite, chosen.values(), inSite); err != nil {
