@@ -2,15 +2,13 @@ package bundle
 
 import (
 	"archive/tar"
-	"bufio"
-	"bytes"
-	"compress/gzip"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/longshore-dev/longshore/internal/image/delta"
 )
 
 // Image says which image to bundle, and for whom.
@@ -21,6 +19,36 @@ type Image struct {
 	Layers []string
 	// Held is how many of them to leave out, from the base on.
 	Held int
+	// Plan, where it is set, chooses the layers that go as deltas, of those that are not left out.
+	Plan func(layers []Layer) (delta.Plan, error)
+	// Watch, where it is set, sees each layer that goes whole.
+	Watch Watch
+}
+
+// Watch is shown a layer on its way: w, which may be nil, is written its content, and done is called after that.
+type Watch func(layer string, size int64) (w io.Writer, done func(whole bool))
+
+// Layer is one of a saved image.
+type Layer struct {
+	Digest string // "sha256:…"
+	Size   int64  // bytes, uncompressed
+
+	saved *saved
+	name  string
+}
+
+// Read has read read the layer's content.
+func (l Layer) Read(read func(content io.Reader) error) error {
+	packed, err := l.saved.open(l.name)
+	if err != nil {
+		return err
+	}
+	content, closing, err := plain(packed)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	return read(content)
 }
 
 // Write makes a bundle of what an engine saved, which it reads to its end. scratch is an empty file that grows to the
@@ -34,13 +62,13 @@ func Write(w io.Writer, from io.Reader, scratch *os.File, image Image) error {
 	if err != nil {
 		return fmt.Errorf("bundle %s: %w", image.Ref, err)
 	}
-	if err := s.write(w, image); err != nil {
+	if err := s.write(tar.NewWriter(w), image); err != nil {
 		return fmt.Errorf("bundle %s: %w", image.Ref, err)
 	}
 	return nil
 }
 
-func (s *saved) write(w io.Writer, image Image) error {
+func (s *saved) write(out *tar.Writer, image Image) error {
 	sizes := make([]int64, len(s.layers))
 	for i, name := range s.manifest.Layers {
 		var err error
@@ -56,7 +84,20 @@ func (s *saved) write(w io.Writer, image Image) error {
 	if err != nil {
 		return err
 	}
-	out := tar.NewWriter(w)
+	layers := s.missing(image.Held, sizes)
+	var plan delta.Plan
+	if image.Plan != nil {
+		if plan, err = image.Plan(layers); err != nil {
+			return err
+		}
+	}
+	if len(plan.Bases) > 0 {
+		bases, err := basesDocument(plan.Bases)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, bases)
+	}
 	for _, part := range parts {
 		if err := out.WriteHeader(header(part.name, int64(len(part.data)))); err != nil {
 			return err
@@ -65,16 +106,29 @@ func (s *saved) write(w io.Writer, image Image) error {
 			return err
 		}
 	}
-	written := map[string]bool{}
-	for i := image.Held; i < len(s.layers); i++ {
-		if layer := s.layers[i]; !written[layer] {
-			written[layer] = true
-			if err := s.writeLayer(out, s.manifest.Layers[i], layer, sizes[i]); err != nil {
-				return err
-			}
+	for _, l := range layers {
+		if parts, ok := plan.Parts[l.Digest]; ok {
+			err = l.writeDelta(out, parts)
+		} else {
+			err = l.write(out, image.Watch)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return out.Close()
+}
+
+// missing are the layers that are not left out, each once.
+func (s *saved) missing(held int, sizes []int64) (layers []Layer) {
+	written := map[string]bool{}
+	for i := held; i < len(s.layers); i++ {
+		if digest := s.layers[i]; !written[digest] {
+			written[digest] = true
+			layers = append(layers, Layer{Digest: digest, Size: sizes[i], saved: s, name: s.manifest.Layers[i]})
+		}
+	}
+	return layers
 }
 
 // size is that of an uncompressed layer. One that is compressed is unpacked for it.
@@ -101,51 +155,30 @@ func (s *saved) size(name string) (int64, error) {
 	return size, nil
 }
 
-func (s *saved) writeLayer(out *tar.Writer, from, layer string, size int64) error {
-	packed, err := s.open(from)
+func (l Layer) write(out *tar.Writer, watch Watch) error {
+	sum, err := hexOf(l.Digest)
 	if err != nil {
 		return err
 	}
-	r, closing, err := plain(packed)
-	if err != nil {
+	if err := out.WriteHeader(header(blobs+sum, l.Size)); err != nil {
 		return err
 	}
-	defer closing()
-	sum, err := hexOf(layer)
-	if err != nil {
-		return err
-	}
-	if err := out.WriteHeader(header(blobs+sum, size)); err != nil {
-		return err
-	}
-	return copySummed(out, r, layer, sum)
+	return l.Read(func(content io.Reader) error { return copySummed(out, content, l.Digest, l.Size, watch) })
 }
 
-var (
-	gzipMagic = []byte{0x1f, 0x8b}
-	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
-)
-
-// plain unpacks a layer that is compressed, as the containerd image store keeps them.
-func plain(layer *io.SectionReader) (r io.Reader, closing func(), err error) {
-	magic := make([]byte, len(zstdMagic))
-	n, err := layer.ReadAt(magic, 0)
-	if err != nil && err != io.EOF {
-		return nil, nil, err
+func (l Layer) writeDelta(out *tar.Writer, parts []delta.Part) error {
+	sum, err := hexOf(l.Digest)
+	if err != nil {
+		return err
 	}
-	switch magic = magic[:n]; {
-	case bytes.HasPrefix(magic, gzipMagic):
-		unpacked, err := gzip.NewReader(bufio.NewReaderSize(layer, 64<<10))
-		if err != nil {
-			return nil, nil, malformed("a compressed layer: %v", err)
-		}
-		return unpacked, func() {}, nil
-	case bytes.HasPrefix(magic, zstdMagic):
-		unpacked, err := zstd.NewReader(layer, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, nil, malformed("a compressed layer: %v", err)
-		}
-		return unpacked, unpacked.Close, nil
+	if err := out.WriteHeader(header(deltas+sum, delta.Length(parts))); err != nil {
+		return err
 	}
-	return layer, func() {}, nil
+	return l.Read(func(content io.Reader) error {
+		digest := sha256.New()
+		if err := delta.Write(out, parts, io.TeeReader(content, digest)); err != nil {
+			return err
+		}
+		return proved(digest, l.Digest)
+	})
 }
