@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"golang.org/x/time/rate"
+
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/internal/app"
@@ -21,8 +23,9 @@ type shipment struct {
 	from, to host.Host
 	image    app.Image
 
-	sent int64
-	note string
+	limit *rate.Limiter // of what is sent
+	sent  int64
+	note  string
 }
 
 const noteRefused = "its engine does not take the missing layers alone, so the whole image went over"

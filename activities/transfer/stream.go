@@ -34,7 +34,7 @@ func (s stream) carry(ctx context.Context, held int) error {
 		writer.CloseWithError(s.bundle(ctx, writer, scratch, held))
 	}()
 	var sent atomic.Int64
-	err = s.to.Engine().ImageLoad(ctx, counter{reader, func(n int) { s.progress(ctx, sent.Add(int64(n)), s.image.Size) }})
+	err = s.to.Engine().ImageLoad(ctx, counter{paced{ctx, reader, s.limit}, func(n int) { s.progress(ctx, sent.Add(int64(n)), s.image.Size) }})
 	cancel()
 	reader.CloseWithError(context.Canceled)
 	<-written

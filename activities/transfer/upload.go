@@ -66,7 +66,7 @@ func (u upload) deliver(ctx context.Context, b *spool.Bundle) error {
 	}
 	if offset < b.Size {
 		var sent atomic.Int64
-		source := counter{b.Read(offset), func(n int) { u.progress(ctx, offset+sent.Add(int64(n)), b.Size) }}
+		source := counter{paced{ctx, b.Read(offset), u.limit}, func(n int) { u.progress(ctx, offset+sent.Add(int64(n)), b.Size) }}
 		err := u.to.Files().Put(ctx, u.part(b), offset, source, b.Size-offset)
 		u.sent += sent.Load()
 		if err != nil {
