@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/longshore-dev/longshore/internal/image/delta"
@@ -33,46 +34,66 @@ type Layer struct {
 	Digest string // "sha256:…"
 	Size   int64  // bytes, uncompressed
 
-	saved *saved
-	name  string
+	from   Stored
+	number int
 }
 
 // Read has read read the layer's content.
-func (l Layer) Read(read func(content io.Reader) error) error {
-	packed, err := l.saved.open(l.name)
-	if err != nil {
-		return err
-	}
-	content, closing, err := plain(packed)
-	if err != nil {
-		return err
-	}
-	defer closing()
-	return read(content)
+func (l Layer) Read(read func(content io.Reader) error) error { return l.from.Read(l.number, read) }
+
+// Stored is an image whose parts can be read when they are wanted. Its layers go by their numbers, base first.
+type Stored interface {
+	// Config is the image's configuration.
+	Config() []byte
+	// Size is the length of a layer, uncompressed.
+	Size(layer int) (int64, error)
+	// Read has read read a layer's content, uncompressed. It may be called more than once.
+	Read(layer int, read func(content io.Reader) error) error
 }
 
 // Write makes a bundle of what an engine saved, which it reads to its end. scratch is an empty file that grows to the
 // size of the image at most; its content is of no use afterwards. An archive that is no image, or whose layers are not
 // what their digests say, is ErrMalformed; what has been written by then is of no use.
 func Write(w io.Writer, from io.Reader, scratch *os.File, image Image) error {
-	if image.Held < 0 || image.Held > len(image.Layers) {
-		return fmt.Errorf("bundle %s: %d of %d layers are left out", image.Ref, image.Held, len(image.Layers))
+	if err := image.check(); err != nil {
+		return err
 	}
 	s, err := readSaved(from, scratch, image)
 	if err != nil {
 		return fmt.Errorf("bundle %s: %w", image.Ref, err)
 	}
-	if err := s.write(tar.NewWriter(w), image); err != nil {
+	return WriteStored(w, s, image)
+}
+
+// WriteStored is Write for an image that is stored; the bundle is the same.
+func WriteStored(w io.Writer, from Stored, image Image) error {
+	if err := image.check(); err != nil {
+		return err
+	}
+	if err := image.write(tar.NewWriter(w), from); err != nil {
 		return fmt.Errorf("bundle %s: %w", image.Ref, err)
 	}
 	return nil
 }
 
-func (s *saved) write(out *tar.Writer, image Image) error {
-	sizes := make([]int64, len(s.layers))
-	for i, name := range s.manifest.Layers {
-		var err error
-		if sizes[i], err = s.size(name); err != nil {
+func (image Image) check() error {
+	if image.Held < 0 || image.Held > len(image.Layers) {
+		return fmt.Errorf("bundle %s: %d of %d layers are left out", image.Ref, image.Held, len(image.Layers))
+	}
+	return nil
+}
+
+func (image Image) write(out *tar.Writer, from Stored) error {
+	c, err := parseConfiguration(from.Config())
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(c.RootFS.Layers, image.Layers) {
+		return malformed("its layers are others than the wanted ones")
+	}
+	sizes := make([]int64, len(image.Layers))
+	for i := range sizes {
+		if sizes[i], err = from.Size(i); err != nil {
 			return err
 		}
 	}
@@ -80,11 +101,11 @@ func (s *saved) write(out *tar.Writer, image Image) error {
 	if strings.Contains(ref, "@") {
 		ref = "" // a digest is no name that an image can be given
 	}
-	parts, err := documents(ref, s.config, sizes)
+	parts, err := documents(ref, from.Config(), sizes)
 	if err != nil {
 		return err
 	}
-	layers := s.missing(image.Held, sizes)
+	layers := image.missing(from, sizes)
 	var plan delta.Plan
 	if image.Plan != nil {
 		if plan, err = image.Plan(layers); err != nil {
@@ -120,39 +141,15 @@ func (s *saved) write(out *tar.Writer, image Image) error {
 }
 
 // missing are the layers that are not left out, each once.
-func (s *saved) missing(held int, sizes []int64) (layers []Layer) {
+func (image Image) missing(from Stored, sizes []int64) (layers []Layer) {
 	written := map[string]bool{}
-	for i := held; i < len(s.layers); i++ {
-		if digest := s.layers[i]; !written[digest] {
+	for i := image.Held; i < len(image.Layers); i++ {
+		if digest := image.Layers[i]; !written[digest] {
 			written[digest] = true
-			layers = append(layers, Layer{Digest: digest, Size: sizes[i], saved: s, name: s.manifest.Layers[i]})
+			layers = append(layers, Layer{Digest: digest, Size: sizes[i], from: from, number: i})
 		}
 	}
 	return layers
-}
-
-// size is that of an uncompressed layer. One that is compressed is unpacked for it.
-func (s *saved) size(name string) (int64, error) {
-	if at, ok := s.files[s.place(name)]; ok && at.offset < 0 {
-		return at.size, nil
-	}
-	packed, err := s.open(name)
-	if err != nil {
-		return 0, err
-	}
-	layer, closing, err := plain(packed)
-	if err != nil {
-		return 0, err
-	}
-	defer closing()
-	if layer == io.Reader(packed) {
-		return packed.Size(), nil
-	}
-	size, err := io.Copy(io.Discard, layer)
-	if err != nil {
-		return 0, malformed("unpacking %.200q: %v", name, err)
-	}
-	return size, nil
 }
 
 func (l Layer) write(out *tar.Writer, watch Watch) error {

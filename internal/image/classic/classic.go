@@ -18,6 +18,8 @@ import (
 
 	"github.com/vbatts/tar-split/tar/asm"
 	"github.com/vbatts/tar-split/tar/storage"
+
+	"github.com/longshore-dev/longshore/internal/image/bundle"
 )
 
 // Driver is the storage driver whose folders are understood.
@@ -29,13 +31,57 @@ type Store struct{ root string }
 // New is the store of an engine with this folder (its RootDir) and the storage driver Driver. Nothing is read yet.
 func New(root string) Store { return Store{root} }
 
+// Image is one image of the store.
+type Image struct {
+	config []byte
+	layers []layer
+}
+
+// Image finds the image with an id ("sha256:…") and the digests of its layers, base first, in the store.
+func (s Store) Image(id string, layers []string) (*Image, error) {
+	config, err := s.config(id)
+	if err != nil {
+		return nil, err
+	}
+	found := &Image{config: config}
+	for _, chain := range bundle.Chains(layers) {
+		l, err := s.layer(chain)
+		if err != nil {
+			return nil, err
+		}
+		found.layers = append(found.layers, l)
+	}
+	return found, nil
+}
+
+// Config implements bundle.Stored.
+func (i *Image) Config() []byte { return i.config }
+
+// Size implements bundle.Stored.
+func (i *Image) Size(layer int) (int64, error) { return i.layers[layer].size() }
+
+// Read implements bundle.Stored. Whoever uses the content has to check its digest: what was changed behind the engine's
+// back is only mostly found out here.
+func (i *Image) Read(layer int, read func(content io.Reader) error) error {
+	reader, writer := io.Pipe()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		writer.CloseWithError(i.layers[layer].writeTo(writer))
+	}()
+	err := read(reader)
+	reader.CloseWithError(io.ErrClosedPipe)
+	<-written
+	return err
+}
+
 // configLimit bounds a configuration, which is read into memory.
 const configLimit = 8 << 20
 
 var errUnlike = errors.New("the engine's folder is not as expected")
 
-// Config reads the configuration of the image with an id ("sha256:…").
-func (s Store) Config(id string) ([]byte, error) {
+// config reads the configuration of the image with an id.
+func (s Store) config(id string) ([]byte, error) {
 	name, err := hexOf(id)
 	if err != nil {
 		return nil, err
@@ -55,34 +101,34 @@ func (s Store) Config(id string) ([]byte, error) {
 	return data, nil
 }
 
-// Layer is one layer of the store.
-type Layer struct {
+// layer is one layer of the store.
+type layer struct {
 	// split has the archive without the content of its files, diff is the folder with these.
 	split, diff string
 }
 
-// Layer finds the layer with a chain id ("sha256:…").
-func (s Store) Layer(chain string) (Layer, error) {
+// layer finds the layer with a chain id.
+func (s Store) layer(chain string) (layer, error) {
 	name, err := hexOf(chain)
 	if err != nil {
-		return Layer{}, err
+		return layer{}, err
 	}
 	dir := filepath.Join(s.root, "image", Driver, "layerdb", "sha256", name)
 	id, err := os.ReadFile(filepath.Join(dir, "cache-id"))
 	if err != nil {
-		return Layer{}, err
+		return layer{}, err
 	}
 	if !filepath.IsLocal(string(id)) || strings.ContainsRune(string(id), filepath.Separator) {
-		return Layer{}, fmt.Errorf("%w: %.80q is no name of a folder", errUnlike, id)
+		return layer{}, fmt.Errorf("%w: %.80q is no name of a folder", errUnlike, id)
 	}
-	return Layer{
+	return layer{
 		split: filepath.Join(dir, "tar-split.json.gz"),
 		diff:  filepath.Join(s.root, Driver, string(id), "diff"),
 	}, nil
 }
 
-// Size is the length of the layer's archive, in bytes.
-func (l Layer) Size() (int64, error) {
+// size is the length of the layer's archive, in bytes.
+func (l layer) size() (int64, error) {
 	var total int64
 	err := l.parts(func(parts storage.Unpacker) error {
 		for {
@@ -103,24 +149,21 @@ func (l Layer) Size() (int64, error) {
 	return total, err
 }
 
-// WriteTo writes the layer's archive, the very bytes that its digest was made of. Whoever uses them has to check that:
-// content that was changed behind the engine's back is only mostly found out here.
-func (l Layer) WriteTo(w io.Writer) (int64, error) {
+// writeTo writes the layer's archive, the very bytes that its digest was made of.
+func (l layer) writeTo(w io.Writer) error {
 	// No link in the content leads out of it.
 	root, err := os.OpenRoot(l.diff)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer root.Close()
-	out := &counter{w: w}
-	err = l.parts(func(parts storage.Unpacker) error {
-		return asm.WriteOutputTarStream(files{root}, parts, out)
+	return l.parts(func(parts storage.Unpacker) error {
+		return asm.WriteOutputTarStream(files{root}, parts, w)
 	})
-	return out.n, err
 }
 
 // parts has read what the archive is made of.
-func (l Layer) parts(read func(storage.Unpacker) error) error {
+func (l layer) parts(read func(storage.Unpacker) error) error {
 	file, err := os.Open(l.split)
 	if err != nil {
 		return err
@@ -147,17 +190,6 @@ func (f files) Get(name string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%w: %q is no plain file", errUnlike, name)
 	}
 	return f.root.Open(name)
-}
-
-type counter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
 }
 
 // hexOf is the hexadecimal part of a digest, which is the name of a file.

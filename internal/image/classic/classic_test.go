@@ -96,14 +96,14 @@ func must(t *testing.T, err error) {
 func TestALayerIsTheBytesThatCame(t *testing.T) {
 	root, want := t.TempDir(), archive(t)
 	keep(t, root, want)
-	layer, err := New(root).Layer(chain)
+	layer, err := New(root).layer(chain)
 	must(t, err)
-	if size, err := layer.Size(); err != nil || size != int64(len(want)) {
+	if size, err := layer.size(); err != nil || size != int64(len(want)) {
 		t.Errorf("the size is %d, %v, not %d", size, err, len(want))
 	}
 	var got bytes.Buffer
-	if n, err := layer.WriteTo(&got); err != nil || n != int64(got.Len()) || !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("%d bytes, %v, that differ", n, err)
+	if err := layer.writeTo(&got); err != nil || !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("%d bytes, %v, that differ", got.Len(), err)
 	}
 }
 
@@ -131,9 +131,9 @@ func TestWhatIsNotAsExpectedIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
 			must(t, spoil(root, keep(t, root, archive(t))))
-			layer, err := New(root).Layer(chain)
+			layer, err := New(root).layer(chain)
 			if err == nil {
-				_, err = layer.WriteTo(io.Discard)
+				err = layer.writeTo(io.Discard)
 			}
 			if err == nil {
 				t.Error("it is read")
@@ -153,21 +153,21 @@ func TestConfig(t *testing.T) {
 	other := strings.Repeat("0", 64)
 	must(t, os.WriteFile(filepath.Join(dir, other), config, 0o600))
 	s := New(root)
-	if got, err := s.Config("sha256:" + name); err != nil || !bytes.Equal(got, config) {
+	if got, err := s.config("sha256:" + name); err != nil || !bytes.Equal(got, config) {
 		t.Errorf("%q, %v", got, err)
 	}
-	if _, err := s.Config("sha256:" + other); !errors.Is(err, errUnlike) {
+	if _, err := s.config("sha256:" + other); !errors.Is(err, errUnlike) {
 		t.Errorf("a configuration with another digest: %v", err)
 	}
 	for _, id := range []string{"", "sha256:..", "sha256:" + strings.Repeat("a", 63) + "/", "shop:1"} {
-		if _, err := s.Config(id); !errors.Is(err, errUnlike) {
+		if _, err := s.config(id); !errors.Is(err, errUnlike) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
-	if _, err := s.Config("sha256:" + strings.Repeat("f", 64)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.config("sha256:" + strings.Repeat("f", 64)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a configuration that is not there: %v", err)
 	}
-	if _, err := s.Layer(chain); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.layer(chain); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a layer that is not there: %v", err)
 	}
 }
