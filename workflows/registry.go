@@ -123,3 +123,12 @@ func (d *deploy) pullInput(at activities.Target, s app.Service, digest string) a
 func (d *deploy) registryImage(s app.Service) activities.RegistryImage {
 	return activities.RegistryImage{Service: s.Name, Ref: s.Container.Image, Registries: d.in.Spec.Registries}
 }
+
+// runs is the image that a container of a service runs, with its digest where the host still has it by that name.
+func (h *hostRun) runs(s app.Service, c app.ContainerState) app.Image {
+	image := app.Image{Ref: c.Image, ID: c.ImageID}
+	if known := h.observed.Images[s.Container.Image]; known.ID == c.ImageID {
+		image.RepoDigest = known.RepoDigest
+	}
+	return image
+}

@@ -228,7 +228,7 @@ func (h *hostRun) image(s app.Service) app.Image {
 	}
 	for _, c := range h.observed.Containers {
 		if c.Labels[app.LabelRole] == app.RoleService && c.Labels[app.LabelService] == s.Name {
-			return app.Image{Ref: c.Image, ID: c.ImageID}
+			return h.runs(s, c)
 		}
 	}
 	return app.Image{Ref: s.Container.Image}
