@@ -12,7 +12,7 @@ import (
 // interruption begins it anew.
 type stream struct{ *shipment }
 
-func (s stream) carry(ctx context.Context, held int) error {
+func (s stream) carry(ctx context.Context, held int, _ bool) error {
 	// The engine holds the archive and the layers at once.
 	if err := s.checkRoom(ctx, room{engine: 2 * s.image.Size}); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (s stream) carry(ctx context.Context, held int) error {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		writer.CloseWithError(s.bundle(ctx, writer, scratch, held))
+		writer.CloseWithError(s.bundle(ctx, writer, scratch, held, nil))
 	}()
 	var sent atomic.Int64
 	err = s.to.Engine().ImageLoad(ctx, counter{paced{ctx, reader, s.limit}, func(n int) { s.progress(ctx, sent.Add(int64(n)), s.image.Size) }})

@@ -13,6 +13,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 )
 
@@ -20,14 +21,17 @@ import (
 type Activities struct {
 	hosts   host.Opener
 	bundles *spool.Store
+	chunks  *chunk.Store
 	helper  edge.Image
 	turns   *turns
 	rates   *rates
+	storage *storage
 }
 
-// New makes the activities. The helper, `longshore-edge load`, is in the edge's image; without it (nil) every image goes over as one stream, and bundles may be nil too.
-func New(hosts host.Opener, bundles *spool.Store, helper edge.Image) Activities {
-	return Activities{hosts: hosts, bundles: bundles, helper: helper, turns: newTurns(), rates: newRates()}
+// New makes the activities. The helper, `longshore-edge load`, is in the edge's image; without it (nil) every image goes
+// over as one stream, and bundles and chunks, which keep what was sent and what it is made of, may be nil too.
+func New(hosts host.Opener, bundles *spool.Store, chunks *chunk.Store, helper edge.Image) Activities {
+	return Activities{hosts: hosts, bundles: bundles, chunks: chunks, helper: helper, turns: newTurns(), rates: newRates(), storage: &storage{}}
 }
 
 // Register binds the activities to their names. Transfer and Fetch are for the worker's own queue, where the image is.

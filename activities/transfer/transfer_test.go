@@ -18,7 +18,7 @@ type place struct {
 
 func newPlace() place {
 	p := place{builder: memory.New("builder"), host: memory.New("web-1")}
-	p.activities = transfer.New(memory.Opener(p.builder, p.host), nil, nil)
+	p.activities = transfer.New(memory.Opener(p.builder, p.host), nil, nil, nil)
 	return p
 }
 

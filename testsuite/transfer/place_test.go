@@ -18,6 +18,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/pool"
+	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 	"github.com/longshore-dev/longshore/internal/ssh"
 	"github.com/longshore-dev/longshore/testsuite/hosts"
@@ -34,6 +35,8 @@ type place struct {
 	remote  host.Host // past the link's count
 	repo    string    // what the place's images are called, so that places do not meet
 	spool   string    // the newest worker's folder for bundles
+	chunks  string    // and for chunk indexes
+	now     transfer.Activities
 }
 
 // helper is the edge's image.
@@ -99,7 +102,8 @@ func (p *place) opener() host.Opener {
 func (p *place) worker() transfer.Activities {
 	p.t.Helper()
 	p.spool = p.t.TempDir()
-	return transfer.New(p.opener(), spool.New(p.spool), p.helper)
+	p.chunks = p.t.TempDir()
+	return transfer.New(p.opener(), spool.New(p.spool), chunk.NewStore(p.chunks), p.helper)
 }
 
 // image makes an image on the builder.

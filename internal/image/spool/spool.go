@@ -41,6 +41,8 @@ type Bundle struct {
 	// Size is the number of compressed bytes, Plain that of the bytes within.
 	Size  int64 `json:"size"`
 	Plain int64 `json:"plain"`
+	// About is what its maker said of it.
+	About string `json:"about,omitempty"`
 
 	file *os.File
 }
@@ -53,10 +55,13 @@ func (b *Bundle) Read(offset int64) io.Reader {
 // Close frees the file, not the disk.
 func (b *Bundle) Close() error { return b.file.Close() }
 
+// Write writes the bytes to compress, and answers what to keep as the bundle's About. It is given an empty file to work
+// with.
+type Write func(w io.Writer, scratch *os.File) (about string, err error)
+
 // Get opens the bundle of a key, whose text may be anything that names its content, and has it made where it is not
-// there: write writes the bytes to compress, and is given an empty file to work with. Callers that want the same bundle
-// wait for the one who makes it.
-func (s *Store) Get(ctx context.Context, key string, write func(w io.Writer, scratch *os.File) error) (*Bundle, error) {
+// there. Callers that want the same bundle wait for the one who makes it.
+func (s *Store) Get(ctx context.Context, key string, write Write) (*Bundle, error) {
 	sum := sha256.Sum256([]byte(key))
 	name := hex.EncodeToString(sum[:])
 	leave, err := s.enter(ctx, name)
@@ -133,7 +138,7 @@ func (s *Store) open(name string) (*Bundle, error) {
 }
 
 // fill makes a bundle's files. Its note comes last.
-func (s *Store) fill(name string, write func(w io.Writer, scratch *os.File) error) error {
+func (s *Store) fill(name string, write Write) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder for bundles: %w", err)
 	}
@@ -159,7 +164,7 @@ func (s *Store) fill(name string, write func(w io.Writer, scratch *os.File) erro
 	return nil
 }
 
-func (s *Store) compress(to io.Writer, write func(w io.Writer, scratch *os.File) error) (*Bundle, error) {
+func (s *Store) compress(to io.Writer, write Write) (*Bundle, error) {
 	scratch, err := os.CreateTemp(s.dir, "scratch-*.tmp")
 	if err != nil {
 		return nil, err
@@ -177,10 +182,11 @@ func (s *Store) compress(to io.Writer, write func(w io.Writer, scratch *os.File)
 		return nil, err
 	}
 	plain := &counter{w: encoder}
-	if err := errors.Join(write(plain, scratch), encoder.Close()); err != nil {
+	about, err := write(plain, scratch)
+	if err := errors.Join(err, encoder.Close()); err != nil {
 		return nil, err
 	}
-	return &Bundle{Digest: hex.EncodeToString(sum.Sum(nil)), Size: packed.n, Plain: plain.n}, nil
+	return &Bundle{Digest: hex.EncodeToString(sum.Sum(nil)), Size: packed.n, Plain: plain.n, About: about}, nil
 }
 
 // Discard forgets a bundle whose file turned out to be broken, so that the next Get makes it again.

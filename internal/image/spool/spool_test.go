@@ -18,18 +18,18 @@ import (
 
 func content() []byte { return bytes.Repeat([]byte("all that is in a layer\n"), 200_000) }
 
-func writing(data []byte, calls *atomic.Int32) func(io.Writer, *os.File) error {
-	return func(w io.Writer, scratch *os.File) error {
+func writing(data []byte, calls *atomic.Int32) Write {
+	return func(w io.Writer, scratch *os.File) (string, error) {
 		calls.Add(1)
 		if _, err := scratch.Write(data); err != nil {
-			return err
+			return "", err
 		}
 		_, err := w.Write(data)
-		return err
+		return "all of it", err
 	}
 }
 
-func get(t *testing.T, s *Store, key string, write func(io.Writer, *os.File) error) *Bundle {
+func get(t *testing.T, s *Store, key string, write Write) *Bundle {
 	t.Helper()
 	b, err := s.Get(t.Context(), key, write)
 	if err != nil {
@@ -62,7 +62,7 @@ func TestABundleIsMadeOnce(t *testing.T) {
 		t.Errorf("it was made %d times", calls.Load())
 	}
 	first := get(t, s, "key", writing(nil, &calls))
-	if again := get(t, New(dir), "key", writing(nil, &calls)); again.Digest != first.Digest || calls.Load() != 1 {
+	if again := get(t, New(dir), "key", writing(nil, &calls)); again.Digest != first.Digest || again.About != "all of it" || calls.Load() != 1 {
 		t.Errorf("after a restart: %+v", again)
 	}
 	// Made anew elsewhere, it is the same bytes: an upload goes on.
@@ -120,9 +120,9 @@ func TestAFailureLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	s := New(dir)
 	failure := errors.New("the engine is gone")
-	_, err := s.Get(t.Context(), "key", func(w io.Writer, _ *os.File) error {
+	_, err := s.Get(t.Context(), "key", func(w io.Writer, _ *os.File) (string, error) {
 		fmt.Fprint(w, "half of it")
-		return failure
+		return "", failure
 	})
 	if entries, _ := os.ReadDir(dir); !errors.Is(err, failure) || len(entries) != 0 {
 		t.Errorf("%v, %d files are left", err, len(entries))
@@ -131,10 +131,10 @@ func TestAFailureLeavesNothing(t *testing.T) {
 	began, goOn := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.Get(context.Background(), "key", func(io.Writer, *os.File) error {
+		_, err := s.Get(context.Background(), "key", func(io.Writer, *os.File) (string, error) {
 			close(began)
 			<-goOn
-			return failure
+			return "", failure
 		})
 		done <- err
 	}()
