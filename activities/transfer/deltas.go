@@ -57,7 +57,10 @@ func (u upload) offers(ctx context.Context, known *hostChunks, held int) ([]offe
 	var offers []offer
 	enough := false
 	for _, image := range u.relatives(missing) {
-		o := offer{delta.Offer{Size: image.Size, Layers: map[string]*chunk.Index{}}}
+		o := offer{delta.Offer{Layers: map[string]*chunk.Index{}}}
+		if u.engineDir == "" {
+			o.Size = image.Size // the engine saves an image only as a whole
+		}
 		for _, layer := range image.Layers {
 			if missing[layer] {
 				o.Layers[layer] = nil
@@ -70,8 +73,12 @@ func (u upload) offers(ctx context.Context, known *hostChunks, held int) ([]offe
 			if err != nil {
 				return nil, fmt.Errorf("look for what %s and the image of %s share: %w", u.in.Host.Name, u.in.Service, err)
 			}
-			if index != nil {
-				o.Layers[layer] = index
+			if index == nil {
+				continue
+			}
+			o.Layers[layer] = index
+			if u.engineDir != "" {
+				o.Size += index.Size
 			}
 		}
 		if len(o.Layers) > 0 {

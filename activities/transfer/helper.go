@@ -11,6 +11,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/classic"
 	"github.com/longshore-dev/longshore/internal/image/load"
 )
 
@@ -40,7 +41,11 @@ func (s *shipment) way(ctx context.Context, info app.EngineInfo) (way, error) {
 	if err := edge.Bring(ctx, s.to, image); err != nil {
 		return nil, fmt.Errorf("bring the helper: %w", err)
 	}
-	return upload{s, image}, nil
+	u := upload{shipment: s, helper: image}
+	if !info.Containerd && info.StorageDriver == classic.Driver {
+		u.engineDir = info.RootDir
+	}
+	return u, nil
 }
 
 // load runs the helper on the upload.
@@ -119,6 +124,15 @@ func (u upload) container(c cargo) app.Container {
 	for _, image := range c.images {
 		command = append(command, "--image", image.ID)
 	}
+	mounts := []app.Mount{
+		{Type: "bind", Source: u.to.Files().Root() + "/" + incoming, Target: "/incoming", ReadOnly: true},
+		{Type: "bind", Source: u.to.Files().Root() + "/" + chunks, Target: "/chunks"},
+		{Type: "bind", Source: u.in.Host.EngineSocket(), Target: "/engine.sock"},
+	}
+	if u.engineDir != "" && len(c.images) > 0 {
+		command = append(command, "--engine", "/engine")
+		mounts = append(mounts, app.Mount{Type: "bind", Source: u.engineDir, Target: "/engine", ReadOnly: true})
+	}
 	return app.Container{
 		Image:       u.helper.Ref,
 		Command:     command,
@@ -129,10 +143,6 @@ func (u upload) container(c cargo) app.Container {
 		CapAdd:      []string{"DAC_OVERRIDE"},
 		SecurityOpt: []string{"no-new-privileges", "label=disable"},
 		Logging:     &app.Logging{Driver: "json-file"},
-		Mounts: []app.Mount{
-			{Type: "bind", Source: u.to.Files().Root() + "/" + incoming, Target: "/incoming", ReadOnly: true},
-			{Type: "bind", Source: u.to.Files().Root() + "/" + chunks, Target: "/chunks"},
-			{Type: "bind", Source: u.in.Host.EngineSocket(), Target: "/engine.sock"},
-		},
+		Mounts:      mounts,
 	}
 }

@@ -20,6 +20,8 @@ import (
 type upload struct {
 	*shipment
 	helper *edgeimage.Image
+	// engineDir is the folder of the host's engine, where the helper can read layers in it; else empty.
+	engineDir string
 }
 
 func (u upload) carry(ctx context.Context, held int, deltas bool) error {
@@ -51,8 +53,10 @@ func (u upload) carry(ctx context.Context, held int, deltas bool) error {
 type cargo struct {
 	*spool.Bundle
 	about
-	// images are those that the host's engine has to save for it.
+	// images are those of the host that hold the bases.
 	images []app.Image
+	// saves says that the engine has to save them for it.
+	saves bool
 }
 
 // send brings the missing layers to the host, as deltas where the offers make that worth while.
@@ -118,7 +122,7 @@ func (u upload) cargo(b *spool.Bundle) (cargo, error) {
 	if err := json.Unmarshal([]byte(b.About), &c.about); err != nil {
 		return c, fmt.Errorf("read what a bundle is made of: %w", err)
 	}
-	c.images = cover(c.Bases, u.held)
+	c.images, c.saves = cover(c.Bases, u.held), u.engineDir == ""
 	return c, nil
 }
 
@@ -147,8 +151,10 @@ func (u upload) deliver(ctx context.Context, c cargo) error {
 // is copied from lies in the engine's temporary files, and the layers of it in ours.
 func (c cargo) room(offset int64) room {
 	need := room{engine: 2 * (c.Plain + c.Rebuilt), state: c.Size - offset}
-	for _, image := range c.images {
-		need.engine += image.Size
+	if c.saves {
+		for _, image := range c.images {
+			need.engine += image.Size
+		}
 	}
 	for _, base := range c.Bases {
 		need.state += base.Size

@@ -1,22 +1,13 @@
 package load
 
 import (
-	"archive/tar"
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/longshore-dev/longshore/internal/image/delta"
 )
@@ -27,7 +18,7 @@ type bases struct {
 	sources []delta.Source
 }
 
-// fetch has the engine save the images, and keeps the wanted layers. What cannot be had is delta.ErrBase.
+// fetch gets the wanted layers out of images of the engine's. What cannot be had is delta.ErrBase.
 func fetch(ctx context.Context, engine *http.Client, o Options, wanted []delta.Base) (*bases, error) {
 	file, err := os.CreateTemp(o.Chunks, "new-")
 	if err != nil {
@@ -37,29 +28,22 @@ func fetch(ctx context.Context, engine *http.Client, o Options, wanted []delta.B
 		return nil, errors.Join(fmt.Errorf("keep the layers to copy from: %w", err), file.Close())
 	}
 	b := &bases{file: file, sources: make([]delta.Source, len(wanted))}
-	if err := b.fill(ctx, engine, o.Images, wanted); err != nil {
+	if err := b.fill(ctx, engine, o, wanted); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return b, nil
 }
 
-func (b *bases) fill(ctx context.Context, engine *http.Client, images []string, wanted []delta.Base) error {
-	saved, err := save(ctx, engine, images)
-	if err != nil {
-		return err
-	}
-	defer saved.Close()
+func (b *bases) fill(ctx context.Context, engine *http.Client, o Options, wanted []delta.Base) error {
 	k := keeping{file: b.file, missing: map[string]delta.Base{}, found: map[string]int64{}}
 	for _, base := range wanted {
 		k.missing[base.Layer] = base
 	}
-	archive := tar.NewReader(saved)
-	for len(k.missing) > 0 {
-		entry, err := archive.Next()
-		if err != nil {
-			return fmt.Errorf("%w: looking for %d layers in what the engine saves: %w", delta.ErrBase, len(k.missing), err)
-		}
-		if err := k.consider(entry, archive); err != nil {
+	if err := k.stored(o); err != nil {
+		return err
+	}
+	if len(k.missing) > 0 {
+		if err := k.saved(ctx, engine, o.Images); err != nil {
 			return err
 		}
 	}
@@ -86,91 +70,4 @@ func save(ctx context.Context, engine *http.Client, images []string) (io.ReadClo
 			err, response.Body.Close())
 	}
 	return response.Body, nil
-}
-
-// keeping looks for layers among a saved image's files.
-type keeping struct {
-	file    *os.File
-	end     int64 // of what is kept
-	missing map[string]delta.Base
-	found   map[string]int64 // offsets, by layer
-}
-
-// consider keeps a file if it is a layer that is missing, packed or not. Engines name them in many ways, and say which
-// is which in the end only, so that the SHA-256 tells.
-func (k *keeping) consider(entry *tar.Header, content io.Reader) error {
-	if entry.Typeflag != tar.TypeReg {
-		return nil
-	}
-	in := bufio.NewReaderSize(content, 64<<10)
-	magic, err := in.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: read what the engine saves: %w", delta.ErrBase, err)
-	}
-	switch {
-	case k.wants(entry):
-		return k.keep(in)
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		unpacked, err := gzip.NewReader(in)
-		if err != nil {
-			return nil // it only looks like one
-		}
-		return k.keep(unpacked)
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		unpacked, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(unpackMemory))
-		if err != nil {
-			return nil // it only looks like one
-		}
-		defer unpacked.Close()
-		return k.keep(unpacked)
-	}
-	return nil
-}
-
-// wants tells whether a file may be a layer as it is.
-func (k *keeping) wants(entry *tar.Header) bool {
-	if _, ok := k.missing["sha256:"+strings.TrimPrefix(entry.Name, "blobs/sha256/")]; ok {
-		return true
-	}
-	for _, base := range k.missing {
-		if base.Size == entry.Size {
-			return true
-		}
-	}
-	return false
-}
-
-// keep keeps content that is a missing layer. Other content, also such as cannot be read, takes no room in the end.
-func (k *keeping) keep(content io.Reader) error {
-	most := int64(0)
-	for _, base := range k.missing {
-		most = max(most, base.Size)
-	}
-	sum := sha256.New()
-	to := &failing{w: io.NewOffsetWriter(k.file, k.end)}
-	n, err := io.Copy(io.MultiWriter(to, sum), io.LimitReader(content, most+1))
-	if to.err != nil {
-		return fmt.Errorf("keep the layers to copy from: %w", to.err)
-	}
-	layer := "sha256:" + hex.EncodeToString(sum.Sum(nil))
-	base, ok := k.missing[layer]
-	if err != nil || !ok || base.Size != n {
-		return nil
-	}
-	delete(k.missing, layer)
-	k.found[layer] = k.end
-	k.end += n
-	return nil
-}
-
-// failing remembers an error of the file's, to tell it from those of what is read.
-type failing struct {
-	w   io.Writer
-	err error
-}
-
-func (f *failing) Write(p []byte) (int, error) {
-	n, err := f.w.Write(p)
-	f.err = err
-	return n, err
 }

@@ -31,6 +31,9 @@ type Options struct {
 	Socket string
 	// Images are those of the engine's that hold the layers which the deltas copy from.
 	Images []string
+	// Engine is the engine's own folder, where it has one that package classic understands; empty where it has not, so that
+	// it has to save the images.
+	Engine string
 	// Chunks is the folder for the chunk indexes of the layers that are loaded, and for the layers that are copied from
 	// while that is done. Where it is empty no index is kept.
 	Chunks string
