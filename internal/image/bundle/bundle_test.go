@@ -53,7 +53,7 @@ func configOf(layers []string) string {
 
 // legacy is the form of Docker 20.10, with a link where a layer is there twice; layout that of 25 and later; packed that
 // of the containerd image store.
-func forms(t *testing.T) map[string][]byte {
+func forms(t testing.TB) map[string][]byte {
 	t.Helper()
 	config := configOf(digests())
 	id := sumOf([]byte(config))
