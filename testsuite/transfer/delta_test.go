@@ -3,6 +3,7 @@
 package transfer
 
 import (
+	"archive/tar"
 	"bytes"
 	"math/rand/v2"
 	"slices"
@@ -87,4 +88,16 @@ func TestAChangedLayerCrossesAsItsChange(t *testing.T) {
 func archiveOfFile(name string, size int) []byte {
 	whole := archive(map[string][]byte{name: bytes.Repeat([]byte{'x'}, size)})
 	return whole[:len(whole)-1024]
+}
+
+// contentOf is the content of all files in layers, as tar prints it.
+func contentOf(layers ...[]byte) []byte {
+	var all bytes.Buffer
+	for _, l := range layers {
+		r := tar.NewReader(bytes.NewReader(l))
+		for _, err := r.Next(); err == nil; _, err = r.Next() {
+			_, _ = all.ReadFrom(r) // from memory
+		}
+	}
+	return all.Bytes()
 }
