@@ -186,9 +186,6 @@ type about struct {
 	Rebuilt int64 `json:"rebuilt,omitempty"`
 }
 
-// planner chooses the layers that go as deltas.
-type planner func(layers []bundle.Layer) (delta.Plan, error)
-
 // planning is a bundle that is being made.
 type planning struct {
 	chunks *chunk.Store

@@ -50,11 +50,15 @@ func (s *shipment) way(ctx context.Context, info app.EngineInfo) (way, error) {
 
 // load runs the helper on the upload.
 func (u upload) load(ctx context.Context, c cargo) error {
+	whole, err := c.Whole(ctx)
+	if err != nil {
+		return err
+	}
 	engine := u.to.Engine()
 	if err := removeHelpers(ctx, engine); err != nil {
 		return err
 	}
-	id, err := engine.ContainerCreate(ctx, helperName, u.container(c))
+	id, err := engine.ContainerCreate(ctx, helperName, u.container(c, whole.Digest))
 	if err != nil {
 		return notRunning(err)
 	}
@@ -117,8 +121,8 @@ func removeHelpers(ctx context.Context, engine host.Engine) error {
 }
 
 // container is root without any rights but to reach what it is given, whoever owns that. It has no network.
-func (u upload) container(c cargo) app.Container {
-	command := []string{"load", "--bundle", "/incoming/" + u.partName(c.Bundle), "--digest", c.Digest,
+func (u upload) container(c cargo, digest string) app.Container {
+	command := []string{"load", "--bundle", "/incoming/" + u.partName(c.Bundle), "--digest", digest,
 		"--plain", strconv.FormatInt(c.Plain, 10), "--socket", "/engine.sock", "--chunks", "/chunks",
 		"--rebuilt", strconv.FormatInt(c.Rebuilt, 10)}
 	for _, image := range c.images {

@@ -96,9 +96,10 @@ func (s *shipment) progress(ctx context.Context, done, total int64) {
 	})
 }
 
-// bundle writes the image without the layers that are held, and with deltas as plan, which may be nil, wants them.
-func (s *shipment) bundle(ctx context.Context, w io.Writer, scratch *os.File, held int, plan planner) error {
-	image := bundle.Image{Ref: s.image.Ref, Layers: s.image.Layers, Held: held, Plan: plan}
+// bundle writes the image as a bundle that leaves out what how does.
+func (s *shipment) bundle(ctx context.Context, w io.Writer, scratch *os.File, how bundle.Image) error {
+	image := how
+	image.Ref, image.Layers = s.image.Ref, s.image.Layers
 	if s.chunks != nil {
 		image.Watch = s.chunks.Watch
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
+
+	"github.com/longshore-dev/longshore/internal/image/bundle"
 )
 
 // stream is the way without a helper on the host: from engine to engine, stored nowhere on the host, so that an
@@ -31,7 +33,7 @@ func (s stream) carry(ctx context.Context, held int, _ bool) error {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		writer.CloseWithError(s.bundle(ctx, writer, scratch, held, nil))
+		writer.CloseWithError(s.bundle(ctx, writer, scratch, bundle.Image{Held: held}))
 	}()
 	var sent atomic.Int64
 	err = s.to.Engine().ImageLoad(ctx, counter{paced{ctx, reader, s.limit}, func(n int) { s.progress(ctx, sent.Add(int64(n)), s.image.Size) }})

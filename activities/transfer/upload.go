@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/bundle"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 )
 
@@ -52,6 +54,7 @@ func (u upload) carry(ctx context.Context, held int, deltas bool) error {
 // cargo is a bundle on its way.
 type cargo struct {
 	*spool.Bundle
+	spool.Promise
 	about
 	// images are those of the host that hold the bases.
 	images []app.Image
@@ -61,12 +64,16 @@ type cargo struct {
 
 // send brings the missing layers to the host, as deltas where the offers make that worth while.
 func (u upload) send(ctx context.Context, held int, offers []offer) error {
-	b, err := u.bundles.Get(ctx, u.key(held, offers), u.write(ctx, held, offers))
+	b, err := u.bundles.Get(ctx, u.key(held, offers), u.write(held, offers))
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	promise, err := b.Promise(ctx)
 	if err != nil {
 		return fmt.Errorf("make what %s lacks of the image of %s: %w", u.in.Host.Name, u.in.Service, err)
 	}
-	defer b.Close()
-	c, err := u.cargo(b)
+	c, err := u.cargo(b, promise)
 	if err != nil {
 		return err
 	}
@@ -79,7 +86,11 @@ func (u upload) send(ctx context.Context, held int, offers []offer) error {
 	}
 	switch {
 	case errors.Is(err, errCorrupt):
-		return errors.Join(err, u.bundles.Discard(b), u.to.Files().Remove(ctx, u.part(b)))
+		whole, failure := b.Whole(ctx)
+		if failure == nil {
+			failure = u.bundles.Discard(whole)
+		}
+		return errors.Join(err, failure, u.to.Files().Remove(ctx, u.part(b)))
 	case errors.Is(err, errNoHelper):
 		u.remark("the helper that goes on after an interruption cannot run there (" + err.Error() + ")")
 		if err := u.to.Files().Remove(ctx, u.part(b)); err != nil {
@@ -88,7 +99,7 @@ func (u upload) send(ctx context.Context, held int, offers []offer) error {
 		return stream{u.shipment}.carry(ctx, held, false)
 	case errors.Is(err, host.ErrDiskFull):
 		// Nothing goes on before somebody has made room, of which this takes a part.
-		return errors.Join(err, u.to.Files().Remove(ctx, u.part(b)))
+		return errors.Join(u.full(ctx, c, err), u.to.Files().Remove(ctx, u.part(b)))
 	case err == nil, errors.Is(err, errRefused), errors.Is(err, errBase):
 		return errors.Join(err, u.to.Files().Remove(ctx, u.part(b)))
 	}
@@ -105,52 +116,107 @@ func (u upload) key(held int, offers []offer) string {
 }
 
 // write makes the bundle.
-func (u upload) write(ctx context.Context, held int, offers []offer) spool.Write {
-	return func(w io.Writer, scratch *os.File) (string, error) {
+func (u upload) write(held int, offers []offer) spool.Write {
+	return func(ctx context.Context, w io.Writer, scratch *os.File, promise func(spool.Promise)) error {
 		p := planning{chunks: u.chunks, offers: offers}
-		if err := u.bundle(ctx, w, scratch, held, p.plan); err != nil {
-			return "", err
-		}
-		text, err := json.Marshal(p.about)
-		return string(text), err
+		var failure error
+		image := bundle.Image{Held: held, Plan: p.plan, Begin: func(length int64) {
+			text, err := json.Marshal(p.about)
+			failure = err
+			promise(spool.Promise{Plain: length, About: string(text)})
+		}}
+		return errors.Join(u.bundle(ctx, w, scratch, image), failure)
 	}
 }
 
 // cargo finds what a bundle needs on this host.
-func (u upload) cargo(b *spool.Bundle) (cargo, error) {
-	c := cargo{Bundle: b}
-	if err := json.Unmarshal([]byte(b.About), &c.about); err != nil {
+func (u upload) cargo(b *spool.Bundle, promise spool.Promise) (cargo, error) {
+	c := cargo{Bundle: b, Promise: promise}
+	if err := json.Unmarshal([]byte(promise.About), &c.about); err != nil {
 		return c, fmt.Errorf("read what a bundle is made of: %w", err)
 	}
 	c.images, c.saves = cover(c.Bases, u.held), u.engineDir == ""
 	return c, nil
 }
 
+// sendAtLeast is how much of a bundle that is still being made goes out at once: pieces of this size hardly take longer
+// than all at once.
+const sendAtLeast = 16 * host.PutBlock
+
 // deliver uploads what is not there yet, and has it loaded.
 func (u upload) deliver(ctx context.Context, c cargo) error {
-	offset, err := u.arrivedSoFar(ctx, c.Bundle)
+	there, err := u.arrivedSoFar(ctx, c.Bundle)
 	if err != nil {
 		return err
 	}
-	if err := u.checkRoom(ctx, c.room(offset)); err != nil {
+	offset := there / host.PutBlock * host.PutBlock
+	if err := u.hasRoom(ctx, c, offset); err != nil {
 		return err
 	}
-	if offset < c.Size {
-		var sent atomic.Int64
-		source := counter{paced{ctx, c.Read(offset), u.limit}, func(n int) { u.progress(ctx, offset+sent.Add(int64(n)), c.Size) }}
-		err := u.to.Files().Put(ctx, u.part(c.Bundle), offset, source, c.Size-offset)
-		u.sent += sent.Load()
-		if err != nil {
+	for {
+		end, whole, err := c.Reach(ctx, max(there, offset+sendAtLeast))
+		switch {
+		case err != nil:
 			return err
+		case !whole:
+			end = end / host.PutBlock * host.PutBlock
+		case there == end:
+			offset = end
+		case there > end: // of something else
+			if err := u.to.Files().Remove(ctx, u.part(c.Bundle)); err != nil {
+				return err
+			}
+			there, offset = 0, 0
+			continue
+		}
+		if offset < end {
+			if err := u.put(ctx, c, offset, end); err != nil {
+				return err
+			}
+			offset = end
+		}
+		if whole {
+			return u.load(ctx, c)
 		}
 	}
-	return u.load(ctx, c)
 }
 
-// room is what the rest of the way takes. The engine holds the archive and the layers at once, beside the upload. What
-// is copied from lies in the engine's temporary files, and the layers of it in ours.
-func (c cargo) room(offset int64) room {
-	need := room{engine: 2 * (c.Plain + c.Rebuilt), state: c.Size - offset}
+// put sends a piece of a bundle.
+func (u upload) put(ctx context.Context, c cargo, from, to int64) error {
+	var sent atomic.Int64
+	source := counter{paced{ctx, c.Read(from, to), u.limit}, func(n int) { u.progress(ctx, from+sent.Add(int64(n)), c.Expected()) }}
+	err := u.to.Files().Put(ctx, u.part(c.Bundle), from, source, to-from)
+	u.sent += sent.Load()
+	return err
+}
+
+// hasRoom refuses a bundle that the host has no room for, of which offset bytes are there.
+func (u upload) hasRoom(ctx context.Context, c cargo, offset int64) error {
+	err := u.checkRoom(ctx, c.room(c.Plain-offset))
+	if err == nil {
+		return nil
+	}
+	// It takes less than its plain size; how much is known at its end.
+	whole, err := c.Whole(ctx)
+	if err != nil {
+		return err
+	}
+	return u.checkRoom(ctx, c.room(whole.Size-offset))
+}
+
+// full says where the room went that there was at first, if it can be told.
+func (u upload) full(ctx context.Context, c cargo, cause error) error {
+	there, err := u.arrivedSoFar(ctx, c.Bundle)
+	if err == nil {
+		err = u.hasRoom(ctx, c, there)
+	}
+	return cmp.Or(err, cause)
+}
+
+// room is what the rest of the way takes, with so many bytes to send. The engine holds the archive and the layers at
+// once, beside the upload. What is copied from lies in the engine's temporary files, and the layers of it in ours.
+func (c cargo) room(left int64) room {
+	need := room{engine: 2 * (c.Plain + c.Rebuilt), state: max(0, left)}
 	if c.saves {
 		for _, image := range c.images {
 			need.engine += image.Size
@@ -162,27 +228,20 @@ func (c cargo) room(offset int64) room {
 	return need
 }
 
-// arrivedSoFar is the offset to go on from.
+// arrivedSoFar is how much of an upload is on the host.
 func (u upload) arrivedSoFar(ctx context.Context, b *spool.Bundle) (int64, error) {
 	part, err := u.to.Files().Stat(ctx, u.part(b))
-	switch {
-	case errors.Is(err, host.ErrNotFound):
+	if errors.Is(err, host.ErrNotFound) {
 		return 0, nil
-	case err != nil:
-		return 0, err
-	case part.Size == b.Size:
-		return b.Size, nil
-	case part.Size > b.Size:
-		return 0, u.to.Files().Remove(ctx, u.part(b))
 	}
-	return part.Size / host.PutBlock * host.PutBlock, nil
+	return part.Size, err
 }
 
 // part is the upload's place in the host's state folder.
 func (u upload) part(b *spool.Bundle) string { return incoming + "/" + u.partName(b) }
 
 func (u upload) partName(b *spool.Bundle) string {
-	return partPrefix(u.in.Site) + b.Digest + partSuffix
+	return partPrefix(u.in.Site) + b.Name + partSuffix
 }
 
 // clean removes the uploads that nobody has gone on with, and the indexes of layers that are gone.

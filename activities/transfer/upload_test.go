@@ -3,8 +3,6 @@ package transfer_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -56,10 +54,6 @@ func (p *place) help(ctx context.Context) (code int, said string) {
 		data, err := h.Files().Read(ctx, "incoming/"+name)
 		if err != nil {
 			return 1, err.Error()
-		}
-		sum := sha256.Sum256(data)
-		if !strings.HasSuffix(name, "-"+hex.EncodeToString(sum[:])+".part") {
-			return load.ExitCorrupt, "corrupt"
 		}
 		var plain bytes.Buffer
 		if err := load.Unpack(&plain, bytes.NewReader(data), math.MaxInt64); err != nil {

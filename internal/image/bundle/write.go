@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"archive/tar"
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -22,6 +23,8 @@ type Image struct {
 	Held int
 	// Plan, where it is set, chooses the layers that go as deltas, of those that are not left out.
 	Plan func(layers []Layer) (delta.Plan, error)
+	// Begin, where it is set, is told the bundle's length before its first byte.
+	Begin func(length int64)
 	// Watch, where it is set, sees each layer that goes whole.
 	Watch Watch
 }
@@ -119,6 +122,13 @@ func (image Image) write(out *tar.Writer, from Stored) error {
 		}
 		parts = append(parts, bases)
 	}
+	if image.Begin != nil {
+		length, err := lengthOf(parts, layers, plan)
+		if err != nil {
+			return err
+		}
+		image.Begin(length)
+	}
 	for _, part := range parts {
 		if err := out.WriteHeader(header(part.name, int64(len(part.data)))); err != nil {
 			return err
@@ -139,6 +149,37 @@ func (image Image) write(out *tar.Writer, from Stored) error {
 	}
 	return out.Close()
 }
+
+// lengthOf is the length of a bundle.
+func lengthOf(parts []document, layers []Layer, plan delta.Plan) (int64, error) {
+	total := int64(2 * tarBlock) // its end
+	add := func(name string, size int64) error {
+		var head bytes.Buffer
+		if err := tar.NewWriter(&head).WriteHeader(header(name, size)); err != nil {
+			return err
+		}
+		total += int64(head.Len()) + (size+tarBlock-1)/tarBlock*tarBlock
+		return nil
+	}
+	for _, part := range parts {
+		if err := add(part.name, int64(len(part.data))); err != nil {
+			return 0, err
+		}
+	}
+	for _, l := range layers {
+		name, size := blobs, l.Size
+		if parts, ok := plan.Parts[l.Digest]; ok {
+			name, size = deltas, delta.Length(parts)
+		}
+		if err := add(name+strings.TrimPrefix(l.Digest, "sha256:"), size); err != nil {
+			return 0, err
+		}
+	}
+	return total, nil
+}
+
+// tarBlock is what all in an archive is padded to, in bytes.
+const tarBlock = 512
 
 // missing are the layers that are not left out, each once.
 func (image Image) missing(from Stored, sizes []int64) (layers []Layer) {
