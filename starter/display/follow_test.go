@@ -21,7 +21,7 @@ func story() []run.View {
 	send := run.Step{ID: "2", Name: "transfer", Host: "web-1", Text: "transfer web", State: run.Queued, Scheduled: at(2)}
 	built, sending, retried, sent, failed := build, send, send, send, send
 	built.State, built.Ended = run.Done, at(2)
-	sending.State, sending.Attempt, sending.Beat = run.Running, 1, activities.Beat{Done: 4e6, Total: 8e6, Unit: "bytes"}
+	sending.State, sending.Attempt, sending.Beat = run.Running, 1, activities.Beat{Done: 4e6, Total: 8e6, Saved: 350e6, Unit: "bytes"}
 	retried.State, retried.Attempt, retried.Problem = run.Queued, 2, "connection cut\x1b[2J\nat 4 MB"
 	sent.State, sent.Attempt, sent.Ended, sent.Beat = run.Done, 2, at(5), activities.Beat{Done: 8e6, Total: 8e6, Unit: "bytes"}
 	failed.ID, failed.Text, failed.State, failed.Scheduled, failed.Ended, failed.Problem = "3", "switch", run.Failed, at(5), at(6), "no"
@@ -108,7 +108,7 @@ waiting for a worker`
 		t.Errorf("frame (-want +got):\n%s", diff)
 	}
 	got = frame(paint{}, "deploy", "", story()[3], at(4), 1, 0)[3]
-	if got != "  ⠙ transfer web  2.0s  4.0 MB of 8.0 MB" {
+	if got != "  ⠙ transfer web  2.0s  4.0 MB of 8.0 MB, 350.0 MB saved" {
 		t.Errorf("got %q", got)
 	}
 }

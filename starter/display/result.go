@@ -57,7 +57,7 @@ func (p paint) headline(r app.Result) string {
 	case app.Succeeded:
 		line := fmt.Sprintf("%s %s: %s is live after %s", p.green("succeeded"), r.Site, r.Release, took)
 		if r.Transfer.SentBytes > 0 {
-			line += fmt.Sprintf(", %s sent", Bytes(r.Transfer.SentBytes))
+			line += fmt.Sprintf(", %s sent", Bytes(r.Transfer.SentBytes)) + saved(r.Transfer.Saved())
 		}
 		return line
 	case app.Unchanged:

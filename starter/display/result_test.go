@@ -49,9 +49,9 @@ the whole run: http://ui/run
 }
 
 func TestResultHeadlines(t *testing.T) {
-	r := app.Result{Site: "default/shop/production", Release: "2-abc", Previous: "1-aaa", DurationMS: 1500, Transfer: app.Transferred{SentBytes: 8_400_000}}
+	r := app.Result{Site: "default/shop/production", Release: "2-abc", Previous: "1-aaa", DurationMS: 1500, Transfer: app.Transferred{SentBytes: 8_400_000, ImageBytes: 358_400_000}}
 	tests := map[app.Outcome]string{
-		app.Succeeded:   "succeeded default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent\n",
+		app.Succeeded:   "succeeded default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent, 350.0 MB saved\n",
 		app.Unchanged:   "unchanged default/shop/production: 2-abc runs already, nothing to do\n",
 		app.FailedClean: "failed-clean default/shop/production after 1.5s: nothing is left over, 1-aaa serves as before\n",
 		app.Cancelled:   "cancelled default/shop/production after 1.5s: nothing is left over, 1-aaa serves as before\n",

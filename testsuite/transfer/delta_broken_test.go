@@ -16,8 +16,9 @@ import (
 // What the host knows of its layers is wrong, or a layer itself is: it is found out, the missing layer goes over whole,
 // and the image is right.
 func TestABaseThatIsNotAsItWas(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
-	const size = 8 * mib
+	const size = 4 * mib
 	index := func(image app.Image) string { return "/var/lib/longshore/chunks/" + chunk.Name(image.Layers[0]) }
 	for number, c := range []struct {
 		name  string
@@ -36,7 +37,7 @@ func TestABaseThatIsNotAsItWas(t *testing.T) {
 			must(t, p.remote.Files().Write(p.ctx, "chunks/"+chunk.Name(old.Layers[0]), data, 0o644))
 		}},
 		{name: "a byte of the layer is another", noted: true, spoil: func(app.Image, []byte) {
-			p.run(`f=$(ls -t /var/lib/docker/overlay2/*/diff/file-$1) && printf x | dd of="$f" conv=notrunc bs=1 seek=4000000`, "102")
+			p.run(`f=$(ls -t /var/lib/docker/overlay2/*/diff/file-$1) && printf x | dd of="$f" conv=notrunc bs=1 seek=2000000`, "102")
 		}},
 		{name: "the layer's file is gone", noted: true, spoil: func(app.Image, []byte) {
 			p.run(`rm /var/lib/docker/overlay2/*/diff/file-$1`, "103")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestAChangedLayerInContainerdsStore(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, hosts.OnRelease(hosts.Trixie), hosts.SmallDisk("/var/lib/containerd", 1<<30))
 	p.run(useContainerd)
 	must(t, p.host.WaitDocker(p.ctx))
@@ -40,6 +41,7 @@ func TestAChangedLayerInContainerdsStore(t *testing.T) {
 
 // What the host knows of layers goes with the last image that has them, and nothing else does.
 func TestWhatTheHostKnowsIsTidiedUp(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	worker := p.worker()
 	known := func() []string {
@@ -68,6 +70,7 @@ func TestWhatTheHostKnowsIsTidiedUp(t *testing.T) {
 func TestNoImageIsSavedForADelta(t *testing.T) {
 	for _, release := range []hosts.Release{hosts.Bookworm, hosts.Trixie} {
 		t.Run(string(release), func(t *testing.T) {
+			t.Parallel()
 			p := newPlace(t, hosts.OnRelease(release))
 			worker := p.worker()
 			content := layer{90, 4 * mib}.archive()

@@ -5,6 +5,8 @@ package transfer
 import (
 	"archive/tar"
 	"bytes"
+	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -90,14 +92,18 @@ func archiveOfFile(name string, size int) []byte {
 	return whole[:len(whole)-1024]
 }
 
-// contentOf is the content of all files in layers, as tar prints it.
+// contentOf is the content of all files in layers, in the order of their names, as of an exported container.
 func contentOf(layers ...[]byte) []byte {
-	var all bytes.Buffer
+	files := map[string][]byte{}
 	for _, l := range layers {
 		r := tar.NewReader(bytes.NewReader(l))
-		for _, err := r.Next(); err == nil; _, err = r.Next() {
-			_, _ = all.ReadFrom(r) // from memory
+		for h, err := r.Next(); err == nil; h, err = r.Next() {
+			files[h.Name], _ = io.ReadAll(r) // from memory
 		}
 	}
-	return all.Bytes()
+	var all []byte
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		all = append(all, files[name]...)
+	}
+	return all
 }
