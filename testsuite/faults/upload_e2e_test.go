@@ -36,7 +36,7 @@ func (s *stage) powerCycle(t *testing.T) {
 func TestADiskFillsUpInATransfer(t *testing.T) {
 	t.Parallel()
 	const state, engine = "/var/lib/longshore", "/var/lib/docker"
-	s := empty(t, "", hosts.SmallDisk(state, 96*mib), hosts.SmallDisk(engine, 512*mib))
+	s := empty(t, "", hosts.SmallDisk(state, 128*mib), hosts.SmallDisk(engine, 288*mib))
 	s.begin(t).result(t, 0, app.Succeeded)
 	for _, disk := range []string{state, engine} {
 		t.Run(disk, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestADiskFillsUpInATransfer(t *testing.T) {
 	}
 	t.Run("too small from the start", func(t *testing.T) {
 		before := s.inventory(t)
-		s.giveData(t, 300*mib)
+		s.giveData(t, 100*mib)
 		crossed := s.crossed()
 		result := s.begin(t).result(t, 3, app.FailedClean)
 		s.saysNoRoom(t, result.Failure, engine)
