@@ -17,7 +17,6 @@ import (
 
 	"github.com/longshore-dev/longshore/activities/transfer"
 	"github.com/longshore-dev/longshore/internal/app"
-	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/memory"
 	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/load"
