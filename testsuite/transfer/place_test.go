@@ -133,6 +133,16 @@ func (p *place) crossed() int64 {
 	return sent + received
 }
 
+// loads counts the images that the host's engine has been asked to load.
+func (p *place) loads() int {
+	p.t.Helper()
+	now, err := p.host.Exec(p.ctx, "date", "+%s.%N")
+	must(p.t, err)
+	events, err := p.host.Exec(p.ctx, "docker", "events", "--since", "1", "--until", now, "--filter", "type=image", "--filter", "event=load", "--format", "{{.ID}}")
+	must(p.t, err)
+	return len(strings.Fields(events))
+}
+
 // holds checks that the host has the image, whole, and nothing of its way there.
 func (p *place) holds(image app.Image) {
 	p.t.Helper()
@@ -149,7 +159,7 @@ func (p *place) holds(image app.Image) {
 func (p *place) cutAt(worker transfer.Activities, image app.Image, bytes int64) {
 	p.t.Helper()
 	link := p.host.Link
-	link.Bandwidth(40 << 20) // else the end may come before the cut
+	link.Bandwidth(16 << 20) // else the end may come before the cut
 	defer link.Bandwidth(0)
 	before, done := p.crossed(), make(chan error, 1)
 	go func() {
