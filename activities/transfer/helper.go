@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func (s *shipment) way(ctx context.Context, info app.EngineInfo) (way, error) {
 		s.remark(err.Error())
 		return stream{s}, nil
 	}
-	if err := edge.Bring(ctx, s.to, image); err != nil {
+	if err := edge.Bring(ctx, s.to, image, func(tar io.Reader) io.Reader { return paced{ctx, tar, s.limit} }); err != nil {
 		return nil, fmt.Errorf("bring the helper: %w", err)
 	}
 	u := upload{shipment: s, helper: image}
