@@ -26,12 +26,17 @@ type Activities struct {
 	turns   *turns
 	rates   *rates
 	storage *storage
+	// planTurn bounds the memory that plans take.
+	planTurn chan struct{}
 }
 
 // New makes the activities. The helper, `longshore-edge load`, is in the edge's image; without it (nil) every image goes
 // over as one stream, and bundles and chunks, which keep what was sent and what it is made of, may be nil too.
 func New(hosts host.Opener, bundles *spool.Store, chunks *chunk.Store, helper edge.Image) Activities {
-	return Activities{hosts: hosts, bundles: bundles, chunks: chunks, helper: helper, turns: newTurns(), rates: newRates(), storage: &storage{}}
+	return Activities{
+		hosts: hosts, bundles: bundles, chunks: chunks, helper: helper,
+		turns: newTurns(), rates: newRates(), storage: &storage{}, planTurn: make(chan struct{}, 1),
+	}
 }
 
 // Register binds the activities to their names. Transfer and Fetch are for the worker's own queue, where the image is.

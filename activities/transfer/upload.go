@@ -14,6 +14,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/bundle"
+	"github.com/longshore-dev/longshore/internal/image/delta"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 )
 
@@ -118,9 +119,10 @@ func (u upload) key(held int, offers []offer) string {
 // write makes the bundle.
 func (u upload) write(held int, offers []offer) spool.Write {
 	return func(ctx context.Context, w io.Writer, scratch *os.File, promise func(spool.Promise)) error {
-		p := planning{chunks: u.chunks, offers: offers}
+		p := planning{turn: u.planTurn, chunks: u.chunks, offers: offers}
 		var failure error
-		image := bundle.Image{Held: held, Plan: p.plan, Begin: func(length int64) {
+		plan := func(layers []bundle.Layer) (delta.Plan, error) { return p.plan(ctx, layers) }
+		image := bundle.Image{Held: held, Plan: plan, Begin: func(length int64) {
 			text, err := json.Marshal(p.about)
 			failure = err
 			promise(spool.Promise{Plain: length, About: string(text)})

@@ -42,8 +42,8 @@ const (
 	leastGain = 64 << 10
 )
 
-// Worth tells whether it may pay to read an offer for so many bytes that need not be sent.
-func (o Offer) Worth(gain int64) bool { return gain >= max(leastGain, o.Size/imageShare) }
+// Worth tells whether it pays to read size bytes on the far side for so many that need not be sent.
+func Worth(gain, size int64) bool { return gain >= max(leastGain, size/imageShare) }
 
 // Choose decides which layers to send as deltas, from which bases. The same arguments give the same plan.
 func Choose(targets []Target, offers []Offer) Plan {
@@ -63,7 +63,7 @@ func Choose(targets []Target, offers []Offer) Plan {
 					total += gains[i][n]
 				}
 			}
-			if left[i] && total > most && o.Worth(total) {
+			if left[i] && total > most && Worth(total, o.Size) {
 				best, most = i, total
 			}
 		}
