@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -164,21 +163,6 @@ func (r replacement) onBridge(ctx context.Context, id string) error {
 		}
 	}
 	return r.start(ctx, id)
-}
-
-// Bring has a host hold the edge's image. It needs no registry: the worker has it. What is sent is read through the
-// reader that through makes; nil is as fast as can be.
-func Bring(ctx context.Context, h host.Host, image *edgeimage.Image, through func(io.Reader) io.Reader) error {
-	_, err := h.Engine().ImageInspect(ctx, image.Ref)
-	if !errors.Is(err, host.ErrNotFound) {
-		return err
-	}
-	heartbeat.Report(ctx, activities.Beat{Total: image.Size, Unit: "bytes", Note: "the edge's image"})
-	tar := image.Tar()
-	if through != nil {
-		tar = through(tar)
-	}
-	return h.Engine().ImageLoad(ctx, tar)
 }
 
 // allowMigration has the kernel pass connections that wait at the old edge's listener to the new one's (Linux 5.14,
