@@ -33,27 +33,39 @@ func NewFollower(f Format, w io.Writer, title, url string) Follower {
 	return p
 }
 
-// progressEvery bounds how often one step's progress is told in lines.
-const progressEvery = time.Second
+// How often one step's progress is told at most: in lines for programs, and in lines for people, who have them in logs.
+const (
+	progressEvery = time.Second
+	plainEvery    = 10 * time.Second
+)
+
+// pace says when a step's progress is to be told again. The zero value is ready.
+type pace struct{ told map[string]time.Time }
+
+// turn says whether so much time has passed for a step since it last did.
+func (p *pace) turn(id string, every time.Duration, now time.Time) bool {
+	if now.Sub(p.told[id]) < every {
+		return false
+	}
+	if p.told == nil {
+		p.told = map[string]time.Time{}
+	}
+	p.told[id] = now
+	return true
+}
 
 // jsonLines prints an object for each change.
 type jsonLines struct {
 	encoder *json.Encoder
 	last    run.View
-	told    map[string]time.Time // of each step's progress
+	pace    pace
 }
 
 func (j *jsonLines) Show(v run.View) {
 	now := time.Now()
 	for _, c := range changes(j.last, v, now) {
-		if c.Event == eventProgress {
-			if now.Sub(j.told[c.ID]) < progressEvery {
-				continue
-			}
-			if j.told == nil {
-				j.told = map[string]time.Time{}
-			}
-			j.told[c.ID] = now
+		if c.Event == eventProgress && !j.pace.turn(c.ID, progressEvery, now) {
+			continue
 		}
 		// Nothing can be done about a reader that is gone, and the run goes on without it.
 		_ = j.encoder.Encode(c)
@@ -63,16 +75,24 @@ func (j *jsonLines) Show(v run.View) {
 
 func (j *jsonLines) Close() {}
 
-// plainLines prints a line for each step's start and end.
+// plainLines prints a line for each step's start and end, and now and then how far one has come that sends bytes.
 type plainLines struct {
 	w    io.Writer
 	last run.View
+	pace pace
 }
 
 func (p *plainLines) print(line string) { _, _ = fmt.Fprintln(p.w, line) }
 
 func (p *plainLines) Show(v run.View) {
-	for _, c := range changes(p.last, v, time.Now()) {
+	now := time.Now()
+	for _, c := range changes(p.last, v, now) {
+		if c.Event == eventStart {
+			p.pace.turn(c.ID, 0, now) // short steps tell nothing more than their ends
+		}
+		if c.Event == eventProgress && (c.Unit != "bytes" || c.Total == 0 || !p.pace.turn(c.ID, plainEvery, now)) {
+			continue
+		}
 		if line := plainLine(c); line != "" {
 			p.print(line)
 		}
@@ -91,6 +111,8 @@ func plainLine(c change) string {
 	switch c.Event {
 	case eventStart:
 		return "start   " + what
+	case eventProgress:
+		return fmt.Sprintf("%-7s %s (%s of %s%s)", "sent", what, Bytes(c.Done), Bytes(c.Total), saved(c.Saved))
 	case eventRetry:
 		line := "retry   " + what
 		if c.Attempt > 1 {
@@ -116,7 +138,7 @@ func plainEnd(c change, what string) string {
 	word := map[run.State]string{run.Done: "done", run.Failed: "FAILED", run.Cancelled: "stopped"}[c.State]
 	line := fmt.Sprintf("%-7s %s (%s", word, what, Duration(time.Duration(*c.DurationMS)*time.Millisecond))
 	if c.Unit == "bytes" && c.Done > 0 {
-		line += ", " + Bytes(c.Done)
+		line += ", " + Bytes(c.Done) + saved(c.Saved)
 	}
 	line += ")"
 	if c.State == run.Failed && c.Problem != "" {

@@ -65,6 +65,26 @@ resume  goes on
 	}
 }
 
+// A long step tells in lines how far it has come, and not with each beat.
+func TestPlainProgress(t *testing.T) {
+	views := story()
+	sending := changes(views[2], views[3], at(4))
+	if len(sending) != 1 || plainLine(sending[0]) != "sent    web-1: transfer web (4.0 MB of 8.0 MB, 350.0 MB saved)" {
+		t.Errorf("got %+v", sending)
+	}
+	var p pace
+	var told []int
+	p.turn("2", 0, at(0))
+	for second := range 25 {
+		if p.turn("2", plainEvery, at(second)) {
+			told = append(told, second)
+		}
+	}
+	if diff := cmp.Diff([]int{10, 20}, told); diff != "" {
+		t.Errorf("told after seconds (-want +got):\n%s", diff)
+	}
+}
+
 func TestJSONLines(t *testing.T) {
 	var out bytes.Buffer
 	f := NewFollower(JSON, &out, "deploy shop", "")
