@@ -174,7 +174,10 @@ func TestAChangedLayerGoesAsItsChange(t *testing.T) {
 func TestTheNewestReleaseIsTheBase(t *testing.T) {
 	p := newDeltaPlace(t)
 	content := noise(22, 600_000)
-	p.sends(t, p.release("9", content), 600_000, 610_000)
+	p.sends(t, p.release("1", content), 600_000, 610_000)
+	for _, number := range []string{"6", "7", "8", "9"} {
+		p.sends(t, p.release(number, content+number), 0, 20_000)
+	}
 	p.sends(t, p.release("10", content+noise(23, 200_000)), 200_000, 230_000)
 	p.worker(t)
 	p.sends(t, p.release("11", "x"+content+noise(23, 200_000)), 0, 20_000)

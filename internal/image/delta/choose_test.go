@@ -38,7 +38,7 @@ func TestChoose(t *testing.T) {
 		"no offer":               {targets: []Target{target("new", changed)}},
 		"an older one":           {[]Target{target("new", changed)}, []Offer{offer(size, "old", old)}, []Base{{"old", size}}, 1},
 		"nothing in common":      {[]Target{target("new", noise(12, 1<<20))}, []Offer{offer(size, "old", old)}, nil, 0},
-		"too little in common":   {[]Target{target("new", slices.Concat(old[:1<<16], noise(12, 1<<20)))}, []Offer{offer(size, "old", old)}, nil, 0},
+		"too little in common":   {[]Target{target("new", slices.Concat(old[:100_000], noise(12, 1<<20)))}, []Offer{offer(size, "old", old)}, nil, 0},
 		"the nearest":            {[]Target{target("new", changed)}, []Offer{offer(size, "far", half), offer(size, "near", old)}, []Base{{"near", size}}, 1},
 		"too much to read":       {[]Target{target("new", changed)}, []Offer{offer(imageShare*size, "old", old)}, nil, 0},
 		"the layer itself":       {[]Target{{Layer: "same", Size: size}}, []Offer{offer(size, "same", nil)}, []Base{{"same", size}}, 1},
