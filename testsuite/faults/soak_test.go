@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/testsuite/harness"
 )
 
@@ -53,6 +54,26 @@ func TestSoakFaultsAtRandom(t *testing.T) {
 				faults[r.IntN(len(faults))](t)
 			}
 			d.succeeds(t)
+		})
+	}
+}
+
+// TestSoakUploadsInterrupted strikes large uploads with each fault, at moments that nobody has chosen.
+func TestSoakUploadsInterrupted(t *testing.T) {
+	const size = 96 * mib
+	s, r := empty(t, ""), harness.Chance(t)
+	s.begin(t).result(t, 0, app.Succeeded)
+	for name, fault := range map[string]func(*testing.T){
+		"the worker is killed": s.killWorker, "both are killed": s.killBoth, "SSH is cut": s.cutSSH,
+		"the host loses its power": s.powerCycle, "the host is rebooted": s.reboot,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var after []int64
+			for range 3 {
+				after = append(after, r.Int64N(size-4*mib))
+			}
+			slices.Sort(after)
+			s.interrupted(t, size, fault, after...)
 		})
 	}
 }

@@ -24,13 +24,6 @@ func TestAnUploadGoesOn(t *testing.T) {
 	})
 }
 
-func (s *stage) powerCycle(t *testing.T) {
-	t.Helper()
-	if err := s.host.PowerCycle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A disk fills up while an image is on its way: the deploy ends clean, says where there is too little room, and takes
 // nothing of it; with room, the next one goes through.
 func TestADiskFillsUpInATransfer(t *testing.T) {
