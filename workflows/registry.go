@@ -96,7 +96,8 @@ func (d *deploy) knownDigest(s app.Service) (known bool, digest string) {
 	same, first := true, d.hosts[0].observed.Images[ref].ID
 	for _, h := range d.hosts {
 		image := h.observed.Images[ref]
-		if _, found, ok := strings.Cut(image.RepoDigest, "@"); ok && digest == "" {
+		// An engine may know the content by the name of another repository alone.
+		if name, found, ok := strings.Cut(image.RepoDigest, "@"); ok && digest == "" && app.RepositoryOf(name) == app.RepositoryOf(ref) {
 			digest = found
 		}
 		same = same && image.ID != "" && image.ID == first

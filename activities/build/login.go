@@ -17,8 +17,7 @@ type asked struct {
 	entries []app.Registry
 
 	mu sync.Mutex
-	// name and found are of the last registry that was asked for, and err is why its login was not found.
-	name  string
+	// found is of the last registry that was asked for, and err is why its login was not found.
 	found registry.Found
 	err   error
 }
@@ -27,7 +26,7 @@ func (a *asked) login(ctx context.Context, name string) (host.Login, error) {
 	found, err := registry.Find(ctx, name, a.entries)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.name, a.found, a.err = name, found, err
+	a.found, a.err = found, err
 	return found.Login, err
 }
 
@@ -35,22 +34,17 @@ func (a *asked) login(ctx context.Context, name string) (host.Login, error) {
 func (a *asked) failure(in activities.BuildInput, err error) *app.Failure {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err == nil || a.name == "" || errors.Is(err, context.Canceled) {
+	if err == nil || a.found.Name == "" || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	f := app.Failure{Kind: app.KindRegistry, Service: in.Service}
 	var step *build.StepError
 	switch {
 	case a.err != nil && !errors.Is(a.err, context.Canceled):
-		f.Message = a.err.Error()
-		f.Advice = "Mend it on the machine of the worker, or name another place in registries." + a.name + " of longshore.yml."
+		f.Message, f.Advice = a.err.Error(), a.found.Unfound()
 	case errors.As(err, &step) && step.Denied:
-		f.Message = "the registry " + a.name + " refuses the login from " + a.found.From + ": " + step.Error()
-		f.Advice = "Check the user and the password there, and that this user may pull the image that is built upon."
-		if a.found.Login.Anonymous() {
-			f.Message = "the registry " + a.name + " wants a login, and there is none in " + a.found.From + ", nor in the settings: " + step.Error()
-			f.Advice = "Set registries." + a.name + " in longshore.yml, or run docker login " + a.name + " as the user of the worker."
-		}
+		f.Message, f.Advice = a.found.Refused()
+		f.Message += ": " + step.Error()
 	default:
 		return nil
 	}

@@ -13,14 +13,12 @@ import (
 
 // login finds who asks for an image. It is sought here, on the worker, so that no history has it.
 func login(ctx context.Context, h app.Host, image activities.RegistryImage) (registry.Found, error) {
-	name := app.RegistryOf(image.Ref)
-	found, err := registry.Find(ctx, name, image.Registries)
+	found, err := registry.Find(ctx, app.RegistryOf(image.Ref), image.Registries)
 	if err == nil || errors.Is(err, context.Canceled) {
 		return found, err
 	}
 	return found, failing.With(app.Failure{
-		Kind: app.KindRegistry, Host: h.Name, Service: image.Service, Message: err.Error(),
-		Advice: "Mend it on the machine of the worker, or name another place in registries." + name + " of longshore.yml.",
+		Kind: app.KindRegistry, Host: h.Name, Service: image.Service, Message: err.Error(), Advice: found.Unfound(),
 	}, nil)
 }
 
@@ -37,14 +35,9 @@ func refused(h app.Host, image activities.RegistryImage, found registry.Found, e
 		Advice:  "Check the image's name, and that the host reaches its registry. Without a way there, x-longshore.transfer: push carries it from the worker.",
 	}
 	if errors.Is(err, host.ErrDenied) {
-		name := app.RegistryOf(image.Ref)
-		f.Kind = app.KindRegistry
-		f.Message = h.Name + " may not pull " + image.Ref + ": the registry " + name + " refuses the login from " + found.From + ": " + err.Error()
-		f.Advice = "Check the user and the password there, and that this user may pull the image. A registry may also say so of an image that it does not have."
-		if found.Login.Anonymous() {
-			f.Message = h.Name + " may not pull " + image.Ref + ": the registry " + name + " wants a login, and there is none in " + found.From + ", nor in the settings: " + err.Error()
-			f.Advice = "Set registries." + name + " in longshore.yml, or run docker login " + name + " as the user of the worker. A registry may also say so of an image that it does not have."
-		}
+		message, advice := found.Refused()
+		f.Kind, f.Advice = app.KindRegistry, advice
+		f.Message = h.Name + " may not pull " + image.Ref + ": " + message + ": " + err.Error()
 	}
 	return failing.With(f, nil)
 }

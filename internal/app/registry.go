@@ -30,3 +30,14 @@ func RegistryOf(ref string) string {
 	}
 	return strings.ToLower(first)
 }
+
+// RepositoryOf is an image reference without its tag and digest, as engines show it: Docker Hub and its own images' folder
+// are left out.
+func RepositoryOf(ref string) string {
+	name, _, _ := strings.Cut(ref, "@")
+	if tag := strings.LastIndexByte(name, ':'); tag > strings.LastIndexByte(name, '/') {
+		name = name[:tag]
+	}
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "index."), DockerHub+"/")
+	return strings.TrimPrefix(name, "library/")
+}

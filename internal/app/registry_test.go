@@ -20,3 +20,19 @@ func TestRegistryOf(t *testing.T) {
 		}
 	}
 }
+
+func TestRepositoryOf(t *testing.T) {
+	for ref, want := range map[string]string{
+		"nginx":                             "nginx",
+		"nginx:1.27":                        "nginx",
+		"docker.io/library/nginx:1":         "nginx",
+		"index.docker.io/library/nginx":     "nginx",
+		"bitnami/redis@sha256:0123":         "bitnami/redis",
+		"127.0.0.1:5000/shop":               "127.0.0.1:5000/shop",
+		"127.0.0.1:5000/shop:1@sha256:0123": "127.0.0.1:5000/shop",
+	} {
+		if got := RepositoryOf(ref); got != want {
+			t.Errorf("%s: %s, not %s", ref, got, want)
+		}
+	}
+}

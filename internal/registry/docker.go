@@ -23,9 +23,9 @@ const hubKey = "https://index.docker.io/v1/"
 func fromDocker(ctx context.Context, name string) (Found, error) {
 	file, err := dockerConfig()
 	if err != nil {
-		return Found{}, err
+		return Found{Name: name}, err
 	}
-	found := Found{From: "Docker's configuration " + file}
+	found := Found{Name: name, From: "Docker's configuration " + file}
 	settings, err := config.Load(filepath.Dir(file))
 	if err != nil {
 		return found, fmt.Errorf("reading Docker's configuration: %w", err)

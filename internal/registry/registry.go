@@ -13,6 +13,8 @@ import (
 
 // Found is the login for a registry.
 type Found struct {
+	// Name is the registry's.
+	Name string
 	// Login is anonymous where there is none.
 	Login host.Login
 	// From says for a person where it was found, or where it was looked for.
@@ -29,7 +31,7 @@ func Find(ctx context.Context, name string, entries []app.Registry) (Found, erro
 	from := fmt.Sprintf("registries.%s (the user %s, the password from %s)", name, entries[i].Username, placeOf(entries[i]))
 	password, err := passwordOf(ctx, entries[i])
 	if err != nil {
-		return Found{From: from}, fmt.Errorf("the password for the registry %s: %w", name, err)
+		return Found{Name: name, From: from}, fmt.Errorf("the password for the registry %s: %w", name, err)
 	}
-	return Found{Login: host.Login{Registry: name, Username: entries[i].Username, Password: password}, From: from}, nil
+	return Found{Name: name, Login: host.Login{Registry: name, Username: entries[i].Username, Password: password}, From: from}, nil
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"os/exec"
@@ -230,6 +231,28 @@ func TestPrivateRegistry(t *testing.T) {
 		for _, h := range both {
 			silent(t, h.Name, on(t, h, "sh", "-c", "grep -r . /var/lib/longshore/sites; docker inspect $(docker ps -aq)"))
 		}
+	})
+	t.Run("with what docker login has written", func(t *testing.T) {
+		settings, err := os.ReadFile(filepath.Join(x.Dir, "longshore.yml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Write("longshore.yml", strings.ReplaceAll(string(settings), x.login(), ""))
+		auth := base64.StdEncoding.EncodeToString([]byte("ci:" + rightPassword))
+		folder := filepath.Join(s.Home, ".docker")
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		config := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, x.registry.Address, auth)
+		if err := os.WriteFile(filepath.Join(folder, "config.json"), []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		newest := x.push(t, "5")
+		x.SetVersion("5")
+		x.deploy(t).want(t, app.Succeeded, 0)
+		x.runsDigest(t, newest, both...)
+		silent(t, "the history", x.history(t))
+		silent(t, "the worker's log", s.worker.Log())
 	})
 }
 
