@@ -24,12 +24,16 @@ const maxOffers = 4
 type offer struct {
 	// size is what has to be read there to come by any of the layers, in bytes.
 	size int64
-	// layers have an index in the worker's store, unless they are wholeOnly.
-	layers map[string]bool
+	layers map[string]use
 }
 
-// wholeOnly marks a layer that serves only as a whole: it is missing itself.
-const wholeOnly = true
+// use is what a layer may be copied for.
+type use int
+
+const (
+	inParts   use = iota // whatever it shares with another; its index is in the worker's store
+	wholeOnly            // itself: it is missing
+)
 
 // key names all of an offer that decides what is made of it.
 func (o offer) key() string {
@@ -42,12 +46,7 @@ func (o offer) key() string {
 
 // indexed tells whether an offer has more than whole layers.
 func (o offer) indexed() bool {
-	for _, whole := range o.layers {
-		if whole != wholeOnly {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(slices.Collect(maps.Values(o.layers)), inParts)
 }
 
 // offers are the images on the host that the missing layers may have something in common with.
@@ -80,7 +79,7 @@ func (u upload) offers(ctx context.Context, known *hostChunks, held int) ([]offe
 
 // offer is what an image on the host has that is of use.
 func (u upload) offer(ctx context.Context, known *hostChunks, image app.Image, missing map[string]bool, ask bool) (offer, error) {
-	o := offer{layers: map[string]bool{}}
+	o := offer{layers: map[string]use{}}
 	if u.engineDir == "" {
 		o.size = image.Size // the engine saves an image only as a whole
 	}
@@ -99,7 +98,7 @@ func (u upload) offer(ctx context.Context, known *hostChunks, image app.Image, m
 		if size == 0 {
 			continue
 		}
-		o.layers[layer] = !wholeOnly
+		o.layers[layer] = inParts
 		if u.engineDir != "" {
 			o.size += size
 		}

@@ -109,7 +109,7 @@ func (p *planning) known(offers []offer) ([]delta.Offer, error) {
 		k := delta.Offer{Size: o.size, Layers: map[string]*chunk.Index{}}
 		for _, layer := range slices.Sorted(maps.Keys(o.layers)) {
 			index, ok := read[layer]
-			if !ok && o.layers[layer] != wholeOnly {
+			if !ok && o.layers[layer] == inParts {
 				var err error
 				if index, err = p.chunks.Get(layer); err != nil {
 					return nil, fmt.Errorf("read again what a layer is made of: %w", err)

@@ -15,13 +15,13 @@ func TestAPlanStaysInItsBudget(t *testing.T) {
 	}
 	chunks := chunk.NewStore(t.TempDir())
 	p := planning{chunks: chunks, budget: 2*len(index.Chunks) + 1}
-	o := offer{layers: map[string]bool{}}
+	o := offer{layers: map[string]use{}}
 	for _, digit := range "abc" {
 		layer := "sha256:" + string(bytes.Repeat([]byte{byte(digit)}, 64))
 		if err := chunks.Put(layer, index); err != nil {
 			t.Fatal(err)
 		}
-		o.layers[layer] = !wholeOnly
+		o.layers[layer] = inParts
 	}
 	known, err := p.known([]offer{o, o})
 	if err != nil || len(known) != 2 || len(known[0].Layers) != 2 || len(known[1].Layers) != 2 || p.budget != 1 {
