@@ -23,7 +23,7 @@ const maxOffers = 4
 // offer is an image on the host whose layers deltas may copy from.
 type offer struct {
 	// size is what has to be read there to come by any of the layers, in bytes.
-	size int64
+	size   int64
 	layers map[string]use
 }
 

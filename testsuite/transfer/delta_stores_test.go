@@ -64,6 +64,13 @@ func TestWhatTheHostKnowsIsTidiedUp(t *testing.T) {
 	if names := known(); !slices.Equal(names, want) {
 		t.Errorf("it knows %q, not %q", names, want)
 	}
+	// The worker knows of these layers still, and nothing of their end.
+	p.run(`docker rmi "$1" "$2"`, second.Ref, third.Ref)
+	changed := layer{82, mib}.archive()
+	changed[mib/2]++
+	if result, crossed := p.counted(worker, p.archives("4-a", changed)); crossed < mib || result.Note != "" {
+		t.Errorf("without a base, %d bytes crossed; %q", crossed, result.Note)
+	}
 }
 
 // The classic store's layers are read where they are: no image is saved for them.

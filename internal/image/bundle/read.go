@@ -38,7 +38,10 @@ func Open(r io.Reader) (*Reader, error) {
 			b.first, err = b.next()
 		}
 	}
-	return b, reading(err)
+	if err != nil {
+		return nil, reading(err)
+	}
+	return b, nil
 }
 
 // Bases are the layers that its deltas copy from; none where it has no deltas.
