@@ -47,3 +47,22 @@ func TestLogins(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestDenied tells a registry's refusal from the other ways in which a step fails.
+func TestDenied(t *testing.T) {
+	for reason, want := range map[string]bool{
+		"pulling from host registry.example.com failed with status code [manifests 1]: 401 Unauthorized": true,
+		"failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized":      true,
+		"pull access denied, repository does not exist or may require authorization":                     true,
+		"unexpected status code [manifests 1]: 403 Forbidden":                                            true,
+		"no basic auth credentials":                                               true,
+		"registry.example.com/none:1: not found":                                  false,
+		"dial tcp 192.0.2.1:443: connect: connection refused":                     false,
+		"process \"/bin/sh -c make\" did not complete successfully: exit code: 1": false,
+	} {
+		tracker := newTracker(nil, newLogins(nil))
+		if f := tracker.failure(errors.New(reason), "Dockerfile", []byte("FROM scratch")); f == nil || f.Denied != want {
+			t.Errorf("%q: %+v", reason, f)
+		}
+	}
+}
