@@ -86,14 +86,14 @@ func (h *hostChunks) remove(ctx context.Context, name string) error {
 
 // prune removes the indexes of layers that none of the images has, and what a helper that was interrupted has left.
 func (h *hostChunks) prune(ctx context.Context, images []app.Image) error {
-	keep := map[string]bool{chunksAbout: true}
+	keep := map[string]bool{}
 	for _, image := range images {
 		for _, layer := range image.Layers {
 			keep[chunk.Name(layer)] = true
 		}
 	}
 	for name := range h.names {
-		if !keep[name] {
+		if chunk.Made(name) && !keep[name] {
 			if err := h.remove(ctx, name); err != nil {
 				return err
 			}

@@ -246,11 +246,13 @@ func TestWhatTheHostKnowsOfLayersThatAreGone(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(p.chunks, gone[0])); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.host.Host().Files().Write(t.Context(), "chunks/new-crashed", nil, 0); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"new-crashed", "notes.txt"} {
+		if err := p.host.Host().Files().Write(t.Context(), "chunks/"+name, nil, 0); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.sends(t, p.release("2", noise(25, 300_000)+"x"), 300_000, 310_000)
-	if known := p.known(t); len(known) != 1 || slices.Equal(known, gone) {
+	if known := p.known(t); len(known) != 2 || known[0] == gone[0] || known[1] != "notes.txt" {
 		t.Errorf("the host knows of %q, after %q", known, gone)
 	}
 }

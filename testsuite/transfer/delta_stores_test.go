@@ -42,7 +42,8 @@ func TestAChangedLayerInContainerdsStore(t *testing.T) {
 // What the host knows of layers goes with the last image that has them, and nothing else does.
 func TestWhatTheHostKnowsIsTidiedUp(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	// The helper writes what it knows as root, into a folder of the login's.
+	p := newPlace(t, hosts.LoginAs(hosts.Member))
 	worker := p.worker()
 	known := func() []string {
 		names, err := p.remote.Files().List(p.ctx, "chunks")
@@ -56,7 +57,7 @@ func TestWhatTheHostKnowsIsTidiedUp(t *testing.T) {
 	if names := known(); len(names) != 3 {
 		t.Errorf("it knows %q", names)
 	}
-	p.run(`docker rmi "$1" && touch /var/lib/longshore/chunks/new-left`, first.Ref)
+	p.run(`docker rmi "$1" && touch "$2"`, first.Ref, p.remote.Files().Root()+"/chunks/new-left")
 	third := p.image("3-a", layer{82, mib})
 	p.counted(worker, third)
 	want := []string{chunk.Name(second.Layers[0]), chunk.Name(third.Layers[0])}

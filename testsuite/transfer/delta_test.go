@@ -56,10 +56,13 @@ func (p *place) expecting(what string, image app.Image, least, most int64) {
 
 // The site's newest image serves as the base.
 func TestAChangedLayerCrossesAsItsChange(t *testing.T) {
-	for _, release := range []hosts.Release{hosts.Bookworm, hosts.Trixie} {
-		t.Run(string(release), func(t *testing.T) {
+	for _, c := range []struct {
+		release hosts.Release
+		login   string
+	}{{hosts.Bookworm, hosts.Sudoer}, {hosts.Trixie, hosts.Member}} {
+		t.Run(string(c.release), func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, hosts.OnRelease(release))
+			p := newPlace(t, hosts.OnRelease(c.release), hosts.LoginAs(c.login))
 			p.now = p.worker()
 			below, content := layer{61, mib}.archive(), big.archive()
 			p.expecting("cold", p.archives("1-a", below, content), 33*mib, 35*mib)

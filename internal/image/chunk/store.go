@@ -31,6 +31,12 @@ func NewStore(dir string) *Store { return &Store{dir: dir} }
 // Name is the file of a layer's index in a store.
 func Name(layer string) string { return strings.TrimPrefix(layer, "sha256:") }
 
+// Made tells whether a file's name is one that a store gives: an index's, or one of a file that is being written.
+func Made(name string) bool {
+	_, err := digestOf("sha256:" + name)
+	return err == nil || strings.HasPrefix(name, newPrefix)
+}
+
 // Get reads the index of a layer ("sha256:…"). It is fs.ErrNotExist where there is none, or a damaged one, which is
 // removed.
 func (s *Store) Get(layer string) (*Index, error) {
