@@ -17,6 +17,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities/transfer"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/memory"
 	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/load"
@@ -269,4 +270,28 @@ func TestADeltaWithoutRoom(t *testing.T) {
 	}
 	p.host.SetFree(17 << 20)
 	p.sends(t, changed, 0, 20_000)
+}
+
+// Another worker, which has to ask the host, makes the same of it: the upload goes on.
+func TestADeltaGoesOn(t *testing.T) {
+	p := newDeltaPlace(t)
+	content := noise(27, 4<<20)
+	p.sends(t, p.release("1", content), 4<<20, 5<<20)
+	changed := p.release("2", content[:2<<20]+noise(28, 1<<20)+content[2<<20:])
+	p.host.FailOnce("ContainerCreate", host.ErrUnreachable)
+	if _, err := p.transfer(t, changed); kindOf(err) != app.KindUnreachable {
+		t.Fatal(err)
+	}
+	part := "incoming/" + p.parts(t.Context())[0]
+	files := p.host.Host().Files()
+	data, err := files.Read(t.Context(), part)
+	if err != nil || len(data) < 1<<20 || len(data) > 2<<20 {
+		t.Fatalf("%d bytes arrived, %v", len(data), err)
+	}
+	if err := files.Write(t.Context(), part, data[:700_000], 0); err != nil {
+		t.Fatal(err)
+	}
+	p.worker(t)
+	left := int64(len(data)) - 700_000/host.PutBlock*host.PutBlock
+	p.sends(t, changed, left, left)
 }
