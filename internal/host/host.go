@@ -88,7 +88,7 @@ type FileInfo struct {
 // The bytes that Files.Put works with.
 const (
 	PutBlock  = 256 << 10
-	PutWindow = 2 * PutBlock
+	PutWindow = 3 * PutBlock
 )
 
 // Engine is a Docker engine. Methods that name a missing thing fail with ErrNotFound, those that would make a second
