@@ -53,6 +53,20 @@ var Fetch = Step[PullInput, app.Image]{
 	Describe: func(in PullInput) (string, string) { return "", "fetch " + shortRef(in.Ref) },
 }
 
+// NameImageInput names an image on a host by its id.
+type NameImageInput struct {
+	Target
+	Ref string `json:"ref"`
+	ID  string `json:"id"`
+}
+
+// NameImage gives an image that a host holds a name, which another may have by now. One that is gone stays so.
+var NameImage = Step[NameImageInput, Nothing]{
+	Name:     "NameImage",
+	Policy:   Change,
+	Describe: func(in NameImageInput) (string, string) { return in.Host.Name, "name " + shortRef(in.Ref) },
+}
+
 // pulling is tried again, since registries and the ways to them fail for a moment.
 var pulling = Policy{Attempt: Long.Attempt, Total: Long.Total, Attempts: 3}
 

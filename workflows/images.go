@@ -53,6 +53,9 @@ func (d *deploy) makeImagesOnce(ctx workflow.Context) error {
 		return together(ctx, h.changing(), func(ctx workflow.Context, c app.ServiceChange) error {
 			s := d.in.Spec.Service(c.Service)
 			if image, ok := built[c.Service]; ok {
+				if pushed(s) {
+					d.keepName(ctx, h, s)
+				}
 				return d.carry(ctx, h, s, image)
 			}
 			return d.pull(ctx, h, s, digests[c.Service])

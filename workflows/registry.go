@@ -110,11 +110,32 @@ func (d *deploy) knownDigest(s app.Service) (known bool, digest string) {
 
 // pull has a host pull a service's image, and refuses one that the host cannot run.
 func (d *deploy) pull(ctx workflow.Context, h *hostRun, s app.Service, digest string) error {
+	d.keepName(ctx, h, s)
 	image, err := activities.Pull.Run(ctx, d.pullInput(h.target(d.in.Spec.Site), s, digest))
 	if err != nil {
 		return failed("pull", h.host, s.Name, err)
 	}
 	return h.holds(s, image)
+}
+
+// keepName has a failed run give the image that runs its name back: else the next deploy would take the one that failed for
+// what is wanted.
+func (d *deploy) keepName(ctx workflow.Context, h *hostRun, s app.Service) {
+	ref := s.Container.Image
+	id := h.observed.Images[ref].ID
+	if id == "" || !h.runsImage(s.Name, id) || !asksRegistries(ctx) {
+		return
+	}
+	d.undo.push(h.host.Name, "the name of "+ref, func(ctx workflow.Context) error {
+		_, err := activities.NameImage.Undo(ctx, activities.NameImageInput{Target: h.target(d.in.Spec.Site), Ref: ref, ID: id})
+		return err
+	})
+}
+
+func (h *hostRun) runsImage(service, id string) bool {
+	return slices.ContainsFunc(h.observed.Containers, func(c app.ContainerState) bool {
+		return c.Labels[app.LabelRole] == app.RoleService && c.Labels[app.LabelService] == service && c.ImageID == id
+	})
 }
 
 func (d *deploy) pullInput(at activities.Target, s app.Service, digest string) activities.PullInput {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
+	hostmemory "github.com/longshore-dev/longshore/internal/host/memory"
 	"github.com/longshore-dev/longshore/testsuite/memory"
 )
 
@@ -157,5 +158,38 @@ func TestHostsGetImagesInTurn(t *testing.T) {
 			t.Errorf("%d hosts got images at once, where %d may", most, atOnce)
 		}
 		agree(t, ended, hosts...)
+	}
+}
+
+// held is the id of an image on a host.
+func (d *deploys) held(t *testing.T, on, ref string) string {
+	t.Helper()
+	image, err := d.Machine(on).Host().Engine().ImageInspect(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image.ID
+}
+
+// A run that fails gives the image that runs its name back, so that the next one does not take up what has failed.
+func TestAFailedRunGivesTheNameBack(t *testing.T) {
+	for _, push := range []bool{false, true} {
+		d := world("web-1")
+		spec := memory.Change(d.Shop("aaa", "web-1"), "db", func(s *app.Service) { s.Push, s.PullPolicy = push, "always" })
+		want(t, d.deploy(t, spec), app.Succeeded)
+		before := d.held(t, "web-1", memory.DatabaseImage)
+		d.Machine("web-1").BehaveService("web", hostmemory.Behaviour{NeverHealthy: true})
+		next := memory.Change(d.Shop("bbb", "web-1"), "db", func(s *app.Service) { s.Push, s.PullPolicy = push, "always" })
+		d.Publish(memory.DatabaseImage, "broken")
+		ended := d.deploy(t, next)
+		want(t, ended, app.FailedClean)
+		if ended.Count(activities.NameImage.Name) == 0 {
+			t.Error("no name is given back")
+		}
+		d.Machine("web-1").BehaveService("web", hostmemory.Behaviour{})
+		if after := d.held(t, "web-1", memory.DatabaseImage); after != before {
+			t.Errorf("push %v: the name is left with %s, and not with %s", push, after, before)
+		}
+		want(t, d.deploy(t, memory.Change(spec, "db", func(s *app.Service) { s.Push, s.PullPolicy = push, "" })), app.Unchanged)
 	}
 }

@@ -88,6 +88,18 @@ func (a Activities) Fetch(ctx context.Context, in activities.PullInput) (app.Ima
 	return image, failing.On(in.Host, err)
 }
 
+// NameImage implements activities.NameImage.
+func (a Activities) NameImage(ctx context.Context, in activities.NameImageInput) (activities.Nothing, error) {
+	h, err := a.hosts.Open(ctx, in.Host)
+	if err == nil {
+		err = name(ctx, h, app.Image{ID: in.ID}, in.Ref)
+	}
+	if errors.Is(err, host.ErrNotFound) {
+		err = nil
+	}
+	return activities.Nothing{}, failing.On(in.Host, err)
+}
+
 // pinned is the reference that is pulled: by digest where one is known.
 func pinned(in activities.PullInput) (string, error) {
 	if in.Digest == "" {

@@ -225,3 +225,27 @@ func TestPullFails(t *testing.T) {
 		t.Errorf("a pull on a host that is away: %v", err)
 	}
 }
+
+func TestNameImage(t *testing.T) {
+	p := newPlace()
+	old := p.host.AddImage("postgres:1", memory.ImageSpec{Layers: []string{"old"}})
+	p.host.AddImage("postgres:1", memory.ImageSpec{Layers: []string{"new"}})
+	for range 2 {
+		if _, err := p.activities.NameImage(t.Context(), activities.NameImageInput{Target: target, Ref: "postgres:1", ID: old.ID}); err != nil {
+			t.Error(err)
+		}
+		if named, err := p.host.Host().Engine().ImageInspect(t.Context(), "postgres:1"); err != nil || named.ID != old.ID {
+			t.Errorf("the name is %s's, %v", named.ID, err)
+		}
+	}
+	if n := p.ops("ImageTag"); n != 1 {
+		t.Errorf("named %d times", n)
+	}
+	if _, err := p.activities.NameImage(t.Context(), activities.NameImageInput{Target: target, Ref: "postgres:1", ID: "sha256:gone"}); err != nil {
+		t.Errorf("an image that is gone: %v", err)
+	}
+	p.host.Unreachable(true)
+	if _, err := p.activities.NameImage(t.Context(), activities.NameImageInput{Target: target, Ref: "postgres:1", ID: old.ID}); kindOf(err) != app.KindUnreachable {
+		t.Errorf("a host that is away: %v", err)
+	}
+}

@@ -45,6 +45,7 @@ func (a Activities) Register(shared, own activities.Registry) {
 	activities.Fetch.Register(own, a.Fetch)
 	activities.Resolve.Register(shared, a.Resolve)
 	activities.Pull.Register(shared, a.Pull)
+	activities.NameImage.Register(shared, a.NameImage)
 }
 
 const (
