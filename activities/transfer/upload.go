@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
+	"syscall"
 
+	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -72,7 +74,7 @@ func (u upload) send(ctx context.Context, held int, offers []offer) error {
 	defer b.Close()
 	promise, err := b.Promise(ctx)
 	if err != nil {
-		return fmt.Errorf("make what %s lacks of the image of %s: %w", u.in.Host.Name, u.in.Service, err)
+		return u.making(err)
 	}
 	c, err := u.cargo(b, promise)
 	if err != nil {
@@ -105,6 +107,19 @@ func (u upload) send(ctx context.Context, held int, offers []offer) error {
 		return errors.Join(err, u.to.Files().Remove(ctx, u.part(b)))
 	}
 	return err
+}
+
+// making is the error of a bundle that could not be made, which has nothing to do with the host that it was for.
+func (u upload) making(err error) error {
+	err = fmt.Errorf("make what %s lacks of the image of %s: %w", u.in.Host.Name, u.in.Service, err)
+	if !errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return failing.With(app.Failure{
+		Kind: app.KindDisk, Service: u.in.Service,
+		Message: "the worker's own disk is full: " + err.Error(),
+		Advice:  "Free some space where the worker keeps its state, and deploy again.",
+	}, nil)
 }
 
 // key names all that decides a bundle's bytes.
@@ -159,7 +174,7 @@ func (u upload) deliver(ctx context.Context, c cargo) error {
 		end, whole, err := c.Reach(ctx, max(there, offset+sendAtLeast))
 		switch {
 		case err != nil:
-			return err
+			return u.making(err)
 		case !whole:
 			end = end / host.PutBlock * host.PutBlock
 		case there == end:
