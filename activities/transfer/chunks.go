@@ -3,23 +3,18 @@ package transfer
 import (
 	"context"
 	"errors"
+	"slices"
 
-	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/chunk"
 )
 
 const (
 	// chunks is the folder in a host's state folder for what the helper knows of the layers that it has loaded.
-	chunks      = "chunks"
-	chunksAbout = "README"
+	chunks = "chunks"
 	// indexLimit bounds an index that is fetched from a host, in bytes.
 	indexLimit = 32 << 20
 )
-
-const chunksText = `What the layers of images on this host are made of, so that Longshore sends only what is new in the next ones.
-Nothing is lost with this folder but that knowledge.
-`
 
 // hostChunks are the chunk indexes on a host. Whoever has them holds the lock for transfers.
 type hostChunks struct {
@@ -34,7 +29,8 @@ func openHostChunks(ctx context.Context, files host.Files) (*hostChunks, error) 
 		return nil, err
 	}
 	if len(names) == 0 {
-		if err := files.Write(ctx, chunks+"/"+chunksAbout, []byte(chunksText), 0o644); err != nil {
+		const first = chunks + "/" + chunk.NewPrefix + "folder"
+		if err := errors.Join(files.Write(ctx, first, nil, 0), files.Remove(ctx, first)); err != nil {
 			return nil, err
 		}
 	}
@@ -43,6 +39,38 @@ func openHostChunks(ctx context.Context, files host.Files) (*hostChunks, error) 
 		h.names[name] = true
 	}
 	return h, nil
+}
+
+// Tidy removes what a host knows of layers that no image has any more, and what a helper that was interrupted has left. A
+// transfer that is under way may lose the knowledge of what it brings, so that a later one sends more.
+func Tidy(ctx context.Context, h host.Host) error {
+	names, err := h.Files().List(ctx, chunks)
+	if err != nil {
+		return err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !chunk.Made(name) })
+	if len(names) == 0 {
+		return nil
+	}
+	images, err := imagesOf(ctx, h.Engine())
+	if err != nil {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, image := range images {
+		for _, layer := range image.Layers {
+			keep[chunk.Name(layer)] = true
+		}
+	}
+	for _, name := range names {
+		if keep[name] {
+			continue
+		}
+		if err := h.Files().Remove(ctx, chunks+"/"+name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fetch has the host say what a layer is made of; nil where it does not know. One that is damaged is removed there.
@@ -82,22 +110,4 @@ func (h *hostChunks) remove(ctx context.Context, name string) error {
 	}
 	delete(h.names, name)
 	return h.files.Remove(ctx, chunks+"/"+name)
-}
-
-// prune removes the indexes of layers that none of the images has, and what a helper that was interrupted has left.
-func (h *hostChunks) prune(ctx context.Context, images []app.Image) error {
-	keep := map[string]bool{}
-	for _, image := range images {
-		for _, layer := range image.Layers {
-			keep[chunk.Name(layer)] = true
-		}
-	}
-	for name := range h.names {
-		if chunk.Made(name) && !keep[name] {
-			if err := h.remove(ctx, name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -49,7 +49,7 @@ func (u upload) carry(ctx context.Context, held int, deltas bool) error {
 		err = u.send(ctx, held, nil)
 	}
 	if err == nil || errors.Is(err, errRefused) {
-		err = errors.Join(err, u.clean(ctx, known))
+		err = errors.Join(err, u.clean(ctx))
 	}
 	return err
 }
@@ -261,12 +261,9 @@ func (u upload) partName(b *spool.Bundle) string {
 	return partPrefix(u.in.Site) + b.Name + partSuffix
 }
 
-// clean removes the uploads that nobody has gone on with, and the indexes of layers that are gone.
-func (u upload) clean(ctx context.Context, known *hostChunks) error {
+// clean removes the uploads that nobody has gone on with.
+func (u upload) clean(ctx context.Context) error {
 	if err := removeOld(ctx, u.to.Files()); err != nil {
-		return err
-	}
-	if err := known.prune(ctx, append(u.held, u.image)); err != nil {
 		return err
 	}
 	return errors.Join(u.bundles.Prune(), u.chunks.Prune())

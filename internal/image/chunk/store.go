@@ -18,8 +18,8 @@ const (
 	Kept = 30 * 24 * time.Hour
 	// keptBytes is what a store takes of the disk at most, after Prune.
 	keptBytes = 512 << 20
-	// newPrefix begins the names of files that are being written.
-	newPrefix = "new-"
+	// NewPrefix begins the names of files that are being written.
+	NewPrefix = "new-"
 )
 
 // Store is a folder of indexes, each in a file that Name names. It is safe for concurrent use, by several processes too.
@@ -34,7 +34,7 @@ func Name(layer string) string { return strings.TrimPrefix(layer, "sha256:") }
 // Made tells whether a file's name is one that a store gives: an index's, or one of a file that is being written.
 func Made(name string) bool {
 	_, err := digestOf("sha256:" + name)
-	return err == nil || strings.HasPrefix(name, newPrefix)
+	return err == nil || strings.HasPrefix(name, NewPrefix)
 }
 
 // Get reads the index of a layer ("sha256:…"). It is fs.ErrNotExist where there is none, or a damaged one, which is
@@ -65,7 +65,7 @@ func (s *Store) Put(layer string, index *Index) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return fmt.Errorf("keep a chunk index: %w", err)
 	}
-	temp, err := os.CreateTemp(s.dir, newPrefix)
+	temp, err := os.CreateTemp(s.dir, NewPrefix)
 	if err != nil {
 		return fmt.Errorf("keep a chunk index: %w", err)
 	}

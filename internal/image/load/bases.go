@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 
+	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/delta"
 )
 
@@ -20,11 +22,11 @@ type bases struct {
 
 // fetch gets the wanted layers out of images of the engine's. What cannot be had is delta.ErrBase.
 func fetch(ctx context.Context, engine *http.Client, o Options, wanted []delta.Base) (*bases, error) {
-	file, err := os.CreateTemp(o.Chunks, "new-")
+	file, err := os.CreateTemp(o.Chunks, chunk.NewPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("keep the layers to copy from: %w", err)
 	}
-	if err := os.Remove(file.Name()); err != nil {
+	if err := os.Remove(file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(fmt.Errorf("keep the layers to copy from: %w", err), file.Close())
 	}
 	b := &bases{file: file, sources: make([]delta.Source, len(wanted))}
