@@ -18,6 +18,8 @@ type BuildInput struct {
 	Service  string    `json:"service"`
 	Build    app.Build `json:"build"`
 	Platform string    `json:"platform,omitempty"`
+	// Registries say where the worker finds credentials for images that are built upon; see app.Spec.
+	Registries []app.Registry `json:"registries,omitempty"`
 	// Tag is the image's name on every host.
 	Tag string `json:"tag"`
 }

@@ -6,6 +6,7 @@ import "strings"
 type Beat struct {
 	Done  int64  `json:"done"`
 	Total int64  `json:"total,omitempty"` // 0 where it is not known
+	Saved int64  `json:"saved,omitempty"` // what need not be done, beside Total
 	Unit  string `json:"unit,omitempty"`  // "bytes", or empty for plain counts
 	Note  string `json:"note,omitempty"`  // one line for a person, such as a build step
 }

@@ -1,10 +1,6 @@
 package activities
 
-import (
-	"strings"
-
-	"github.com/longshore-dev/longshore/internal/app"
-)
+import "github.com/longshore-dev/longshore/internal/app"
 
 // TransferInput asks for an image of the builder's engine on a host.
 type TransferInput struct {
@@ -13,6 +9,8 @@ type TransferInput struct {
 	Builder app.Host  `json:"builder"`
 	Service string    `json:"service"`
 	Image   app.Image `json:"image"`
+	// MaxRate is the most that the worker sends to all hosts of the site together, in bytes a second; 0 means no limit.
+	MaxRate int64 `json:"max_rate,omitempty"`
 }
 
 // TransferResult is the image as the host holds it, and what it took.
@@ -36,28 +34,6 @@ var Transfer = Step[TransferInput, TransferResult]{
 // to be built again.
 func ImageLost(err error) bool {
 	return err != nil && FailureOf(err).Kind == app.KindMissing
-}
-
-// PullInput asks a host to pull an image of a registry.
-type PullInput struct {
-	Target
-	Service  string `json:"service"`
-	Ref      string `json:"ref"`
-	Platform string `json:"platform,omitempty"`
-	// Policy is compose's pull_policy.
-	Policy string `json:"policy,omitempty"`
-}
-
-// Pull has a host pull an image unless it is there already.
-var Pull = Step[PullInput, app.Image]{
-	Name:     "Pull",
-	Policy:   Policy{Attempt: Long.Attempt, Total: Long.Total, Attempts: 3},
-	Describe: func(in PullInput) (string, string) { return in.Host.Name, "pull " + shortRef(in.Ref) },
-}
-
-// shortRef leaves the registry's name out of a reference.
-func shortRef(ref string) string {
-	return ref[strings.LastIndex(ref, "/")+1:]
 }
 
 // ReuseInput names an image that a recorded release has on a host.

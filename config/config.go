@@ -160,7 +160,11 @@ func (r *resolved) settings(tool Tool, files []string, project string) Settings 
 		Keep:      r.layers.number(keyKeep),
 		BuildHost: r.layers.text(keyBuildHost),
 		Approve:   r.layers.approve(),
+		Transfer:  app.Transfer{Parallel: r.layers.number(keyParallel)},
 	}
+	// Every layer's rate was held to its form where it was read.
+	s.Transfer.MaxRate, _ = parseRate(r.layers.text(keyMaxRate))
+	s.Registries = r.registries()
 	for _, host := range r.hosts {
 		s.Hosts = append(s.Hosts, host.Name)
 	}
@@ -200,12 +204,14 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 	t := newTranslator(c, remote)
 	t.problems = problems
 	spec := app.Spec{
-		Site:      app.Site{Org: s.Org, Project: s.Project, Name: s.Site},
-		Hosts:     r.hosts,
-		Services:  t.services(),
-		Keep:      s.Keep,
-		BuildHost: s.BuildHost,
-		Approve:   s.Approve,
+		Site:       app.Site{Org: s.Org, Project: s.Project, Name: s.Site},
+		Hosts:      r.hosts,
+		Services:   t.services(),
+		Keep:       s.Keep,
+		BuildHost:  s.BuildHost,
+		Approve:    s.Approve,
+		Transfer:   s.Transfer,
+		Registries: s.Registries,
 	}
 	shift := t.shift(spec.Services)
 	spec.Canary, spec.Irreversible = shift.canary, shift.irreversible

@@ -18,13 +18,17 @@ const (
 	keyPort      = "engine.port"
 	keyUIPort    = "engine.ui_port"
 	keyCodecPort = "engine.codec_port"
+	keyMaxRate   = "transfer.max_rate"
+	keyParallel  = "transfer.parallel"
 
 	// keySiteHosts are the names of the site's hosts; not a key of any file by that name.
 	keySiteHosts = "site_hosts"
 
 	// The mappings of longshore.yml.
-	keyHosts = "hosts"
-	keySites = "sites"
+	keyHosts      = "hosts"
+	keySites      = "sites"
+	keyRegistries = "registries"
+	keyTransfer   = "transfer"
 )
 
 // variables are the environment's names for settings.
@@ -38,6 +42,8 @@ func variables() map[string]string {
 		"LONGSHORE_PROFILES":          keyProfiles,
 		"LONGSHORE_KEEP":              keyKeep,
 		"LONGSHORE_BUILD_HOST":        keyBuildHost,
+		"LONGSHORE_TRANSFER_MAX_RATE": keyMaxRate,
+		"LONGSHORE_TRANSFER_PARALLEL": keyParallel,
 		"LONGSHORE_STATE":             keyState,
 		"LONGSHORE_ENGINE_PORT":       keyPort,
 		"LONGSHORE_ENGINE_UI_PORT":    keyUIPort,
@@ -59,6 +65,7 @@ func defaults(state string) map[string]any {
 	return map[string]any{
 		keyOrg:       app.DefaultOrg,
 		keyKeep:      app.DefaultKeep,
+		keyParallel:  app.DefaultParallel,
 		keyState:     state,
 		keyPort:      DefaultEnginePort,
 		keyUIPort:    DefaultUIPort,

@@ -144,6 +144,19 @@ func parseSettings(values map[string]string, name func(key string) string) (map[
 				continue
 			}
 			out[key] = n
+		case keyParallel:
+			n, ok := wholeNumber(text)
+			if !ok || n < 1 || n > maxParallel {
+				problems = append(problems, Problem{Path: name(key), Message: fmt.Sprintf("must be a whole number from 1 to %d, not %q", maxParallel, text)})
+				continue
+			}
+			out[key] = n
+		case keyMaxRate:
+			if _, ok := parseRate(text); !ok {
+				problems = append(problems, Problem{Path: name(key), Message: fmt.Sprintf("must be a rate of at least 1kB/s, not %q", text), Advice: rateAdvice})
+				continue
+			}
+			out[key] = text
 		case keyCompose, keyProfiles:
 			out[key] = splitList(text)
 		default:

@@ -15,20 +15,24 @@ func fileNames() []string { return []string{"longshore.yml", "longshore.yaml"} }
 
 // settingsFile is a longshore.yml, or the user's own file, read and held to its keys.
 type settingsFile struct {
-	doc   *document // nil where there is no file
-	hosts map[string]app.Host
-	sites map[string]site
+	doc        *document // nil where there is no file
+	hosts      map[string]app.Host
+	sites      map[string]site
+	registries map[string]app.Registry
 	// defaults are what longshore.yml says for all sites.
 	defaults site
 }
 
 // site is one entry of sites. Zero values were not written.
 type site struct {
-	hosts     []string
-	compose   []string
-	profiles  []string
-	keep      int
-	buildHost string
+	hosts      []string
+	compose    []string
+	profiles   []string
+	keep       int
+	buildHost  string
+	maxRate    any // as written
+	parallel   int
+	registries map[string]app.Registry
 	// approve is how long a run waits for a person's yes; empty where nothing says it, and noApproval for not at all.
 	approve string
 }
@@ -53,6 +57,12 @@ func (s site) values() map[string]any {
 	}
 	if s.approve != "" {
 		out[keyApprove] = s.approve
+	}
+	if s.maxRate != nil {
+		out[keyMaxRate] = s.maxRate
+	}
+	if s.parallel != 0 {
+		out[keyParallel] = s.parallel
 	}
 	return out
 }
@@ -110,6 +120,7 @@ func readProjectFile(dir, file string, must bool) (settingsFile, Problems) {
 	f.text(keySite)
 	out.hosts = readHosts(f.sub(keyHosts))
 	out.defaults = readSiteDefaults(f)
+	out.registries = out.defaults.registries
 	sites := f.sub(keySites)
 	for _, name := range sortedKeys(sites.values) {
 		checkName(sites, name, name)
@@ -143,8 +154,20 @@ func readSiteDefaults(f *fields) site {
 	s := site{compose: f.texts(keyCompose), profiles: f.texts(keyProfiles), buildHost: f.text(keyBuildHost)}
 	s.keep, _ = f.number(keyKeep, 1, 1000)
 	s.approve = readApprove(f)
+	s.maxRate, s.parallel = readTransfer(f.sub(keyTransfer))
+	s.registries = readRegistries(f.sub(keyRegistries))
 	return s
 }
+
+// readTransfer reads how images get to hosts.
+func readTransfer(f *fields) (maxRate any, parallel int) {
+	maxRate = f.rate("max_rate")
+	parallel, _ = f.number("parallel", 1, maxParallel)
+	f.done()
+	return maxRate, parallel
+}
+
+const maxParallel = 1000
 
 // readUserFile reads the user's own settings, which hold for all projects. Messages name it by its whole path.
 func readUserFile(file string) (settingsFile, Problems) {
@@ -159,6 +182,8 @@ func readUserFile(file string) (settingsFile, Problems) {
 	checkName(f, keyOrg, f.text(keyOrg))
 	out.hosts = readHosts(f.sub(keyHosts))
 	f.number(keyKeep, 1, 1000)
+	readTransfer(f.sub(keyTransfer))
+	out.registries = readRegistries(f.sub(keyRegistries))
 	f.text(keyState)
 	engine := f.sub(keyEngine)
 	for _, port := range []string{"port", "ui_port", "codec_port"} {

@@ -20,7 +20,10 @@ type Settings struct {
 	Profiles []string `json:"profiles,omitempty"`
 	Keep     int      `json:"keep"`
 	// BuildHost names the host that builds; empty means the worker's own engine.
-	BuildHost string `json:"build_host,omitempty"`
+	BuildHost string       `json:"build_host,omitempty"`
+	Transfer  app.Transfer `json:"transfer,omitzero"`
+	// Registries are those with credentials of their own, sorted by name.
+	Registries []app.Registry `json:"registries,omitempty"`
 	// Approve is how long a run of the site waits for a person's yes; nil where it needs none.
 	Approve *app.Approve `json:"approve,omitempty"`
 }
@@ -72,10 +75,10 @@ func (r *resolved) merge(outside *layers, overrides map[string]string) Problems 
 	below := newLayers()
 	err := below.addValues(layerDefault, defaults(defaultState(r.environ)), func(string) string { return "" })
 	if err == nil {
-		err = below.addFile(layerUser, r.user.doc, keyHosts)
+		err = below.addFile(layerUser, r.user.doc, keyHosts, keyRegistries)
 	}
 	if err == nil {
-		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyApprove)
+		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyRegistries, keyApprove)
 	}
 	if approve := r.file.defaults.approve; err == nil && approve != "" {
 		err = below.addValues(layerProject, map[string]any{keyApprove: approve}, func(key string) string { return where(r.file.doc, keyPath{key}) })
@@ -93,7 +96,7 @@ func (r *resolved) merge(outside *layers, overrides map[string]string) Problems 
 		if key == keySiteHosts {
 			key = keyHosts
 		}
-		return where(r.file.doc, keyPath{keySites, r.site, key})
+		return where(r.file.doc, keyPath{keySites, r.site}.with(strings.Split(key, ".")...))
 	}
 	if chosen, ok := r.file.sites[r.site]; ok {
 		if err := below.addValues(layerSite, chosen.values(), inSite); err != nil {

@@ -34,7 +34,7 @@ func toolLayers(environ map[string]string, overrides map[string]string) (*layers
 	err := l.addValues(layerDefault, defaults(defaultState(environ)), none)
 	user, problems := readUserFile(userFilePath(environ))
 	if err == nil && len(problems) == 0 {
-		err = l.addFile(layerUser, user.doc, keyHosts)
+		err = l.addFile(layerUser, user.doc, keyHosts, keyRegistries)
 	}
 	problems = append(problems, l.addOutside(environ, overrides)...)
 	if err != nil {

@@ -65,7 +65,10 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer hosts.Close() // the process ends
-	return work(ctx, c, wiring{hosts: hosts, client: c, queue: queue, edges: edges, bundles: filepath.Join(state, "bundles")}, log)
+	return work(ctx, c, wiring{
+		hosts: hosts, client: c, queue: queue, edges: edges,
+		bundles: filepath.Join(state, "bundles"), chunks: filepath.Join(state, "chunks"),
+	}, log)
 }
 
 // dial reaches the engine, waiting for it as long as ctx lasts: the worker may be started first.

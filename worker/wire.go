@@ -14,6 +14,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/transfer"
 	"github.com/longshore-dev/longshore/internal/app"
 	machine "github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 	"github.com/longshore-dev/longshore/workflows"
 )
@@ -26,6 +27,8 @@ type wiring struct {
 	edges  edge.Image
 	// bundles is the folder for images on their way.
 	bundles string
+	// chunks is the folder for what is known of layers that were sent.
+	chunks string
 }
 
 // register binds every workflow and activity to its name: on the queue that all workers share, and on this worker's own.
@@ -47,5 +50,5 @@ func (w wiring) register(shared, own sdk.Registry) {
 	release.Activities{Hosts: w.hosts}.Register(shared)
 	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)
 	build.Activities{Hosts: w.hosts, Queue: w.queue}.Register(shared, own)
-	transfer.New(w.hosts, spool.New(w.bundles), w.edges).Register(shared, own)
+	transfer.New(w.hosts, spool.New(w.bundles), chunk.NewStore(w.chunks), w.edges).Register(shared, own)
 }

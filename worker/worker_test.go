@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -57,7 +58,7 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 		got, want []string
 	}{
 		"shared": {shared.names, []string{
-			workflows.SiteName, workflows.DeployName, workflows.PlanName,
+			workflows.SiteName, workflows.PlanName,
 			activities.Remember.Name, activities.KeepFreeze.Name, activities.OpenRuns.Name, activities.Rejoin.Name,
 			activities.Observe.Name, activities.TakeFence.Name, activities.PickBuilder.Name, activities.Pull.Name,
 			activities.EnsureEdge.Name, activities.Switch.Name, activities.SwitchBack.Name, activities.Prove.Name, activities.Drain.Name,
@@ -65,12 +66,17 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 			activities.AwaitStable.Name, activities.RunReleaseCommand.Name, activities.Stop.Name, activities.Restore.Name,
 			activities.Remove.Name, activities.Record.Name, activities.Prune.Name, activities.Clean.Name,
 			activities.Mark.Name, activities.Return.Name, activities.Recall.Name, activities.Reuse.Name, activities.Watch.Name,
-			activities.MarkStopped.Name, activities.Erase.Name,
+			activities.MarkStopped.Name, activities.Erase.Name, activities.NameImage.Name, activities.Resolve.Name,
 		}},
 		"own": {own.names, []string{
-			activities.Build.Name, activities.DiscardBuild.Name, activities.PruneBuilds.Name, activities.Transfer.Name,
+			activities.Build.Name, activities.DiscardBuild.Name, activities.PruneBuilds.Name, activities.Transfer.Name, activities.Fetch.Name,
 		}},
 	} {
+		if queue == "shared" {
+			for _, kind := range app.RunKinds() {
+				c.want = append(c.want, string(kind))
+			}
+		}
 		slices.Sort(c.got)
 		slices.Sort(c.want)
 		if !slices.Equal(c.got, c.want) {

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"slices"
-
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/activities"
@@ -49,10 +47,40 @@ func (d *deploy) makeImagesOnce(ctx workflow.Context) error {
 		built[name] = image
 	}
 	d.report.phase(ctx, "transfer")
-	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+	if err := d.fetch(ctx, built); err != nil {
+		return err
+	}
+	digests, err := d.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	return d.onSomeHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
 		return together(ctx, h.changing(), func(ctx workflow.Context, c app.ServiceChange) error {
-			return d.carry(ctx, h, d.in.Spec.Service(c.Service), built)
+			s := d.in.Spec.Service(c.Service)
+			if image, ok := built[c.Service]; ok {
+				if pushed(s) {
+					d.keepName(ctx, h, s)
+				}
+				return d.carry(ctx, h, s, image)
+			}
+			return d.pull(ctx, h, s, digests[c.Service])
 		})
+	})
+}
+
+// onSomeHosts is onHosts for no more hosts at once than get images at once.
+func (d *deploy) onSomeHosts(ctx workflow.Context, f func(workflow.Context, *hostRun) error) error {
+	atOnce := d.in.Spec.Transfer.HostsAtOnce()
+	if len(d.hosts) <= atOnce || workflow.GetVersion(ctx, "hosts-at-once", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return d.onHosts(ctx, f)
+	}
+	free := workflow.NewSemaphore(ctx, int64(atOnce))
+	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
+		if err := free.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer free.Release(1)
+		return f(ctx, h)
 	})
 }
 
@@ -112,49 +140,40 @@ func (d *deploy) builder() app.Host {
 
 func (d *deploy) build(ctx workflow.Context, s app.Service) (app.Image, error) {
 	image, err := activities.Build.RunOn(ctx, d.queue, activities.BuildInput{
-		Host:     d.builder(),
-		Site:     d.in.Spec.Site,
-		Service:  s.Name,
-		Build:    *s.Build,
-		Platform: s.Platform,
-		Tag:      planner.ImageTag(d.in.Spec.Site, s.Name, d.plan.Release),
+		Host:       d.builder(),
+		Site:       d.in.Spec.Site,
+		Service:    s.Name,
+		Build:      *s.Build,
+		Platform:   s.Platform,
+		Registries: d.in.Spec.Registries,
+		Tag:        planner.ImageTag(d.in.Spec.Site, s.Name, d.plan.Release),
 	})
 	return image, failed("build", app.Host{}, s.Name, err)
 }
 
-// carry gets a service's image to a host, and refuses one that the host cannot run.
-func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, built map[string]app.Image) error {
-	image, pushed := built[s.Name]
-	if !pushed && s.Push {
-		image, pushed = app.Image{Ref: s.Container.Image}, true
+// carry gets a service's image from the builder to a host, and refuses one that the host cannot run.
+func (d *deploy) carry(ctx workflow.Context, h *hostRun, s app.Service, image app.Image) error {
+	if f := planner.CheckImage(h.host, h.observed, s.Name, image); f != nil {
+		return &stepError{failure: *f}
 	}
-	if pushed {
-		if f := planner.CheckImage(h.host, h.observed, s.Name, image); f != nil {
-			return &stepError{failure: *f}
-		}
-		result, err := activities.Transfer.RunOn(ctx, d.queue, activities.TransferInput{
-			Target: h.target(d.in.Spec.Site), Builder: d.builder(), Service: s.Name, Image: image,
-		})
-		if err != nil {
-			return failed("transfer", h.host, s.Name, err)
-		}
-		// The engines know more of an image than its name once they hold it.
-		if f := planner.CheckImage(h.host, h.observed, s.Name, result.Image); f != nil {
-			return &stepError{failure: *f}
-		}
-		h.images[s.Name] = result.Image
-		h.sent = h.sent.Add(result.Transferred)
-		if result.Note != "" {
-			d.note(result.Note)
-		}
-		return nil
-	}
-	image, err := activities.Pull.Run(ctx, activities.PullInput{
-		Target: h.target(d.in.Spec.Site), Service: s.Name, Ref: s.Container.Image, Platform: s.Platform, Policy: s.PullPolicy,
+	result, err := activities.Transfer.RunOn(ctx, d.queue, activities.TransferInput{
+		Target: h.target(d.in.Spec.Site), Builder: d.builder(), Service: s.Name, Image: image, MaxRate: d.in.Spec.Transfer.MaxRate,
 	})
 	if err != nil {
-		return failed("pull", h.host, s.Name, err)
+		return failed("transfer", h.host, s.Name, err)
 	}
+	if result.Image.RepoDigest == "" {
+		result.Image.RepoDigest = image.RepoDigest
+	}
+	h.sent = h.sent.Add(result.Transferred)
+	if result.Note != "" {
+		d.note(result.Note)
+	}
+	return h.holds(s, result.Image)
+}
+
+// holds notes a service's image on the host. The engines know more of an image than its name once they hold it.
+func (h *hostRun) holds(s app.Service, image app.Image) error {
 	if f := planner.CheckImage(h.host, h.observed, s.Name, image); f != nil {
 		return &stepError{failure: *f}
 	}
@@ -171,8 +190,4 @@ func (h *hostRun) changing() []app.ServiceChange {
 		}
 	}
 	return out
-}
-
-func (d *deploy) pushes() bool {
-	return slices.ContainsFunc(d.in.Spec.Services, func(s app.Service) bool { return s.Push && s.Build == nil })
 }

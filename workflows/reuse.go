@@ -139,7 +139,9 @@ func (f *fromRecords) take(ctx workflow.Context, h *hostRun, s app.Service, imag
 // pullRecorded has a host pull an image of a registry, by its digest where that is known.
 func (f *fromRecords) pullRecorded(ctx workflow.Context, h *hostRun, s app.Service, ref, digest string) (app.Image, error) {
 	image, err := activities.Pull.Run(ctx, activities.PullInput{
-		Target: h.target(f.in.Spec.Site), Service: s.Name, Ref: ref, Platform: s.Platform,
+		Target:        h.target(f.in.Spec.Site),
+		RegistryImage: activities.RegistryImage{Service: s.Name, Ref: ref, Registries: f.in.Spec.Registries},
+		Platform:      s.Platform,
 	})
 	image.RepoDigest = cmp.Or(digest, image.RepoDigest)
 	return image, err
@@ -156,11 +158,11 @@ func (f *fromRecords) borrow(ctx workflow.Context, h, lender *hostRun, s app.Ser
 		return app.Image{}, err
 	}
 	result, err := activities.Transfer.RunOn(ctx, f.queue, activities.TransferInput{
-		Target: h.target(f.in.Spec.Site), Builder: lender.host, Service: s.Name, Image: lent,
+		Target: h.target(f.in.Spec.Site), Builder: lender.host, Service: s.Name, Image: lent, MaxRate: f.in.Spec.Transfer.MaxRate,
 	})
 	h.sent = h.sent.Add(result.Transferred)
 	if result.Note != "" {
-		f.result.Notes = append(f.result.Notes, result.Note)
+		f.note(result.Note)
 	}
 	return result.Image, err
 }

@@ -315,8 +315,8 @@ func (h *hostRun) image(s app.Service) app.Image {
 	}
 	for _, c := range h.observed.Containers {
 		if c.Labels[app.LabelRole] == app.RoleService && c.Labels[app.LabelService] == s.Name {
-			image := app.Image{Ref: c.Image, ID: c.ImageID}
-			if r := h.observed.Current; r != nil && r.ImageIDs[s.Name] == c.ImageID {
+			image := h.runs(s, c)
+			if r := h.observed.Current; image.RepoDigest == "" && r != nil && r.ImageIDs[s.Name] == c.ImageID {
 				image.RepoDigest = r.Digests[s.Name]
 			}
 			return image

@@ -97,6 +97,8 @@ func (a Activities) build(ctx context.Context, h host.Host, in activities.BuildI
 		Build: in.Build, Tag: in.Tag, Platform: in.Platform,
 		Labels: map[string]string{app.LabelSite: in.Site.String(), app.LabelService: in.Service, labelBuild: inputs},
 	}
+	asked := &asked{entries: in.Registries}
+	request.Login = asked.login
 	steps := int64(0)
 	_, err := build.Build(ctx, engine.Client(), request, func(e build.Event) {
 		if e.State == build.Started {
@@ -104,6 +106,9 @@ func (a Activities) build(ctx context.Context, h host.Host, in activities.BuildI
 		}
 		heartbeat.Report(ctx, activities.Beat{Done: steps, Note: e.Step})
 	})
+	if f := asked.failure(in, err); f != nil {
+		return failing.With(*f, nil)
+	}
 	return classed(in, err)
 }
 

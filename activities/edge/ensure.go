@@ -126,7 +126,7 @@ type replacement struct {
 }
 
 func (r replacement) run(ctx context.Context, id string) error {
-	if err := Bring(ctx, r.host, r.image); err != nil {
+	if err := Bring(ctx, r.host, r.image, nil); err != nil {
 		return err
 	}
 	if id == "" {
@@ -163,16 +163,6 @@ func (r replacement) onBridge(ctx context.Context, id string) error {
 		}
 	}
 	return r.start(ctx, id)
-}
-
-// Bring has a host hold the edge's image. It needs no registry: the worker has it.
-func Bring(ctx context.Context, h host.Host, image *edgeimage.Image) error {
-	_, err := h.Engine().ImageInspect(ctx, image.Ref)
-	if !errors.Is(err, host.ErrNotFound) {
-		return err
-	}
-	heartbeat.Report(ctx, activities.Beat{Total: image.Size, Unit: "bytes", Note: "the edge's image"})
-	return h.Engine().ImageLoad(ctx, image.Tar())
 }
 
 // allowMigration has the kernel pass connections that wait at the old edge's listener to the new one's (Linux 5.14,

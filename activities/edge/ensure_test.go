@@ -48,6 +48,21 @@ func TestEnsureEdgeOnce(t *testing.T) {
 	}
 }
 
+// Room is looked for before anything is sent.
+func TestEnsureEdgeWithoutRoom(t *testing.T) {
+	w := memory.New("web-1")
+	w.Machine("web-1").SetFree(0)
+	f := activities.FailureOf(ensure(t, w, at))
+	if f.Kind != app.KindDisk || f.Host != "web-1" || !strings.Contains(f.Message, "on web-1 (/var/lib/docker), and 0 MiB are free") {
+		t.Errorf("the failure is %+v", f)
+	}
+	for _, change := range w.Changes("web-1") {
+		if strings.HasPrefix(change, "Image") {
+			t.Errorf("%s", change)
+		}
+	}
+}
+
 func TestEnsureEdgeReplacesAnOlderOne(t *testing.T) {
 	w := memory.New("web-1")
 	if err := ensure(t, w, at); err != nil {

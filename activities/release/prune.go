@@ -58,6 +58,9 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 		if err := pruneMarks(ctx, h, in.Site, keep); err != nil {
 			return err
 		}
+		if err := transfer.Tidy(ctx, h); err != nil {
+			return err
+		}
 		return pruneFiles(ctx, h, in.Site, kept)
 	})
 }
@@ -117,6 +120,9 @@ func (a Activities) Clean(ctx context.Context, in activities.CleanInput) (activi
 			return slices.DeleteFunc(ours, func(tag string) bool { return !strings.HasSuffix(tag, ":"+in.Release) })
 		})
 		if err != nil {
+			return err
+		}
+		if err := transfer.Tidy(ctx, h); err != nil {
 			return err
 		}
 		return cleanFiles(ctx, h, in.Site)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,8 +12,8 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/classic"
 	"github.com/longshore-dev/longshore/internal/image/load"
-	"github.com/longshore-dev/longshore/internal/image/spool"
 )
 
 // helperName is the helper's container; the lock sees to it that there is one.
@@ -25,6 +24,7 @@ const removeWithin = 30 * time.Second
 
 var (
 	errCorrupt  = errors.New("what arrived is not what was sent")
+	errBase     = errors.New("a layer that the host holds is not what it should be")
 	errNoHelper = errors.New("the helper does not run")
 )
 
@@ -39,23 +39,27 @@ func (s *shipment) way(ctx context.Context, info app.EngineInfo) (way, error) {
 		s.remark(err.Error())
 		return stream{s}, nil
 	}
-	if err := edge.Bring(ctx, s.to, image); err != nil {
+	if err := edge.Bring(ctx, s.to, image, func(tar io.Reader) io.Reader { return paced{ctx, tar, s.limit} }); err != nil {
 		return nil, fmt.Errorf("bring the helper: %w", err)
 	}
-	return upload{s, image}, nil
-}
-
-func (u upload) bundleOf(ctx context.Context, held int) func(io.Writer, *os.File) error {
-	return func(w io.Writer, scratch *os.File) error { return u.bundle(ctx, w, scratch, held) }
+	u := upload{shipment: s, helper: image}
+	if !info.Containerd && info.StorageDriver == classic.Driver {
+		u.engineDir = info.RootDir
+	}
+	return u, nil
 }
 
 // load runs the helper on the upload.
-func (u upload) load(ctx context.Context, b *spool.Bundle) error {
+func (u upload) load(ctx context.Context, c cargo) error {
+	whole, err := c.Whole(ctx)
+	if err != nil {
+		return err
+	}
 	engine := u.to.Engine()
 	if err := removeHelpers(ctx, engine); err != nil {
 		return err
 	}
-	id, err := engine.ContainerCreate(ctx, helperName, u.container(b))
+	id, err := engine.ContainerCreate(ctx, helperName, u.container(c, whole.Digest))
 	if err != nil {
 		return notRunning(err)
 	}
@@ -83,6 +87,8 @@ func failed(code int, said string) error {
 	switch {
 	case code == load.ExitCorrupt:
 		return fmt.Errorf("%w: %s", errCorrupt, said)
+	case code == load.ExitBase:
+		return fmt.Errorf("%w: %s", errBase, said)
 	case strings.Contains(said, "no space left on device"):
 		return fmt.Errorf("%w: %s", host.ErrDiskFull, said)
 	case code == load.ExitRefused:
@@ -115,12 +121,26 @@ func removeHelpers(ctx context.Context, engine host.Engine) error {
 	return nil
 }
 
-// container is root without any rights but to read what it is given, whoever owns that. It has no network.
-func (u upload) container(b *spool.Bundle) app.Container {
+// container is root without any rights but to reach what it is given, whoever owns that. It has no network.
+func (u upload) container(c cargo, digest string) app.Container {
+	command := []string{"load", "--bundle", "/incoming/" + u.partName(c.Bundle), "--digest", digest,
+		"--plain", strconv.FormatInt(c.Plain, 10), "--socket", "/engine.sock", "--chunks", "/chunks",
+		"--rebuilt", strconv.FormatInt(c.Rebuilt, 10)}
+	for _, image := range c.images {
+		command = append(command, "--image", image.ID)
+	}
+	mounts := []app.Mount{
+		{Type: "bind", Source: u.to.Files().Root() + "/" + incoming, Target: "/incoming", ReadOnly: true},
+		{Type: "bind", Source: u.to.Files().Root() + "/" + chunks, Target: "/chunks"},
+		{Type: "bind", Source: u.in.Host.EngineSocket(), Target: "/engine.sock"},
+	}
+	if u.engineDir != "" && len(c.images) > 0 {
+		command = append(command, "--engine", "/engine")
+		mounts = append(mounts, app.Mount{Type: "bind", Source: u.engineDir, Target: "/engine", ReadOnly: true})
+	}
 	return app.Container{
-		Image: u.helper.Ref,
-		Command: []string{"load", "--bundle", "/incoming/" + u.partName(b), "--digest", b.Digest,
-			"--plain", strconv.FormatInt(b.Plain, 10), "--socket", "/engine.sock"},
+		Image:       u.helper.Ref,
+		Command:     command,
 		Labels:      map[string]string{app.LabelRole: app.RoleLoader},
 		NetworkMode: "none",
 		ReadOnly:    true,
@@ -128,9 +148,6 @@ func (u upload) container(b *spool.Bundle) app.Container {
 		CapAdd:      []string{"DAC_OVERRIDE"},
 		SecurityOpt: []string{"no-new-privileges", "label=disable"},
 		Logging:     &app.Logging{Driver: "json-file"},
-		Mounts: []app.Mount{
-			{Type: "bind", Source: u.to.Files().Root() + "/" + incoming, Target: "/incoming", ReadOnly: true},
-			{Type: "bind", Source: u.in.Host.EngineSocket(), Target: "/engine.sock"},
-		},
+		Mounts:      mounts,
 	}
 }

@@ -15,25 +15,19 @@ import (
 // inspectsAtOnce bounds the questions that are under way to one engine.
 const inspectsAtOnce = 8
 
-// heldChains are the chain ids of all layers that an engine may be sent an image without. The classic store needs to have
-// the layer. Containerd's needs the very bytes that a bundle would bring, which a layer from a registry is not kept as:
-// there, images count that were built, and so came in a bundle.
-func heldChains(ctx context.Context, engine host.Engine, containerd bool) (map[string]bool, error) {
-	var labels map[string]string
-	if containerd {
-		labels = map[string]string{app.LabelSite: ""}
-	}
-	images, err := engine.ImageList(ctx, labels)
+// imagesOf inspects all images that an engine holds.
+func imagesOf(ctx context.Context, engine host.Engine) ([]app.Image, error) {
+	listed, err := engine.ImageList(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex
-	chains := map[string]bool{}
+	var images []app.Image
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(inspectsAtOnce)
-	for _, listed := range images {
+	for _, l := range listed {
 		group.Go(func() error {
-			image, err := engine.ImageInspect(ctx, listed.ID)
+			image, err := engine.ImageInspect(ctx, l.ID)
 			if errors.Is(err, host.ErrNotFound) {
 				return nil // removed meanwhile
 			}
@@ -42,11 +36,25 @@ func heldChains(ctx context.Context, engine host.Engine, containerd bool) (map[s
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			for _, chain := range bundle.Chains(image.Layers) {
-				chains[chain] = true
-			}
+			images = append(images, image)
 			return nil
 		})
 	}
-	return chains, group.Wait()
+	return images, group.Wait()
+}
+
+// heldChains are the chain ids of all layers that an engine may be sent an image without. The classic store needs to have
+// the layer. Containerd's needs the very bytes that a bundle would bring, which a layer from a registry is not kept as:
+// there, images count that were built, and so came in a bundle.
+func heldChains(images []app.Image, containerd bool) map[string]bool {
+	chains := map[string]bool{}
+	for _, image := range images {
+		if _, built := image.Labels[app.LabelSite]; containerd && !built {
+			continue
+		}
+		for _, chain := range bundle.Chains(image.Layers) {
+			chains[chain] = true
+		}
+	}
+	return chains
 }

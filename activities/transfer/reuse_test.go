@@ -22,7 +22,7 @@ func reuse(t *testing.T, m *memory.Machine, image app.Image, ref string) (app.Im
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := transfer.New(memory.Opener(m), nil, nil).Reuse
+	f := transfer.New(memory.Opener(m), nil, nil, nil).Reuse
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
 	env.RegisterActivity(f)

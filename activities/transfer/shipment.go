@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"golang.org/x/time/rate"
+
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/internal/app"
@@ -21,8 +23,11 @@ type shipment struct {
 	from, to host.Host
 	image    app.Image
 
-	sent int64
-	note string
+	// held are the images on the host.
+	held  []app.Image
+	limit *rate.Limiter // of what is sent
+	sent  int64
+	note  string
 }
 
 const noteRefused = "its engine does not take the missing layers alone, so the whole image went over"
@@ -55,19 +60,18 @@ func (s *shipment) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	chains, err := heldChains(ctx, s.to.Engine(), info.Containerd)
-	if err != nil {
+	if s.held, err = imagesOf(ctx, s.to.Engine()); err != nil {
 		return err
 	}
-	held := bundle.Held(s.image.Layers, chains)
+	held := bundle.Held(s.image.Layers, heldChains(s.held, info.Containerd))
 	way, err := s.way(ctx, info)
 	if err != nil {
 		return err
 	}
-	err = way.carry(ctx, held)
+	err = way.carry(ctx, held, true)
 	if errors.Is(err, errRefused) && held > 0 {
 		s.remark(noteRefused)
-		err = way.carry(ctx, 0)
+		err = way.carry(ctx, 0, false)
 	}
 	return err
 }
@@ -77,26 +81,37 @@ func (s *shipment) remark(why string) {
 	s.note = fmt.Sprintf("%s on %s: %s", s.in.Service, s.in.Host.Name, why)
 }
 
-// way is a way to a host. carry leaves held layers out, and ends with errRefused where the engine does not take that.
+// way is a way to a host. carry leaves held layers out, and ends with errRefused where the engine does not take that. With
+// deltas, it may send layers as what they differ in from others.
 type way interface {
-	carry(ctx context.Context, held int) error
+	carry(ctx context.Context, held int, deltas bool) error
 }
 
 var errRefused = errors.New("the engine refuses the image")
 
 // progress tells how far the transfer is.
 func (s *shipment) progress(ctx context.Context, done, total int64) {
-	heartbeat.Report(ctx, activities.Beat{Done: done, Total: total, Unit: "bytes", Note: s.in.Service})
+	heartbeat.Report(ctx, activities.Beat{
+		Done: done, Total: total, Saved: max(0, s.image.Size-total), Unit: "bytes", Note: s.in.Service,
+	})
 }
 
-// bundle writes the image without the layers that are held.
-func (s *shipment) bundle(ctx context.Context, w io.Writer, scratch *os.File, held int) error {
+// bundle writes the image as a bundle that leaves out what how does.
+func (s *shipment) bundle(ctx context.Context, w io.Writer, scratch *os.File, how bundle.Image) error {
+	image := how
+	image.Ref, image.Layers = s.image.Ref, s.image.Layers
+	if s.chunks != nil {
+		image.Watch = s.chunks.Watch
+	}
+	if stored := s.stored(ctx); stored != nil {
+		return s.bundleStored(ctx, w, stored, image)
+	}
 	saved, err := s.from.Engine().ImageSave(ctx, []string{s.image.Ref})
 	if err != nil {
 		return err
 	}
 	defer saved.Close()
-	return bundle.Write(w, saved, scratch, bundle.Image{Ref: s.image.Ref, Layers: s.image.Layers, Held: held})
+	return bundle.Write(w, saved, scratch, image)
 }
 
 // counter counts what is read through it.

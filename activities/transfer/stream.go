@@ -6,13 +6,15 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
+
+	"github.com/longshore-dev/longshore/internal/image/bundle"
 )
 
 // stream is the way without a helper on the host: from engine to engine, stored nowhere on the host, so that an
 // interruption begins it anew.
 type stream struct{ *shipment }
 
-func (s stream) carry(ctx context.Context, held int) error {
+func (s stream) carry(ctx context.Context, held int, _ bool) error {
 	// The engine holds the archive and the layers at once.
 	if err := s.checkRoom(ctx, room{engine: 2 * s.image.Size}); err != nil {
 		return err
@@ -31,10 +33,10 @@ func (s stream) carry(ctx context.Context, held int) error {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		writer.CloseWithError(s.bundle(ctx, writer, scratch, held))
+		writer.CloseWithError(s.bundle(ctx, writer, scratch, bundle.Image{Held: held}))
 	}()
 	var sent atomic.Int64
-	err = s.to.Engine().ImageLoad(ctx, counter{reader, func(n int) { s.progress(ctx, sent.Add(int64(n)), s.image.Size) }})
+	err = s.to.Engine().ImageLoad(ctx, counter{paced{ctx, reader, s.limit}, func(n int) { s.progress(ctx, sent.Add(int64(n)), s.image.Size) }})
 	cancel()
 	reader.CloseWithError(context.Canceled)
 	<-written

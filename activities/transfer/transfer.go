@@ -13,6 +13,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 )
 
@@ -20,20 +21,32 @@ import (
 type Activities struct {
 	hosts   host.Opener
 	bundles *spool.Store
+	chunks  *chunk.Store
 	helper  edge.Image
 	turns   *turns
+	rates   *rates
+	storage *storage
+	// planTurn bounds the memory that plans take.
+	planTurn chan struct{}
 }
 
-// New makes the activities. The helper, `longshore-edge load`, is in the edge's image; without it (nil) every image goes over as one stream, and bundles may be nil too.
-func New(hosts host.Opener, bundles *spool.Store, helper edge.Image) Activities {
-	return Activities{hosts: hosts, bundles: bundles, helper: helper, turns: newTurns()}
+// New makes the activities. The helper, `longshore-edge load`, is in the edge's image; without it (nil) every image goes
+// over as one stream, and bundles and chunks, which keep what was sent and what it is made of, may be nil too.
+func New(hosts host.Opener, bundles *spool.Store, chunks *chunk.Store, helper edge.Image) Activities {
+	return Activities{
+		hosts: hosts, bundles: bundles, chunks: chunks, helper: helper,
+		turns: newTurns(), rates: newRates(), storage: &storage{}, planTurn: make(chan struct{}, 1),
+	}
 }
 
-// Register binds the activities to their names. Transfer is for the worker's own queue, where the image is.
+// Register binds the activities to their names. Transfer and Fetch are for the worker's own queue, where the image is.
 func (a Activities) Register(shared, own activities.Registry) {
 	activities.Transfer.Register(own, a.Transfer)
+	activities.Fetch.Register(own, a.Fetch)
+	activities.Resolve.Register(shared, a.Resolve)
 	activities.Pull.Register(shared, a.Pull)
 	activities.Reuse.Register(shared, a.Reuse)
+	activities.NameImage.Register(shared, a.NameImage)
 }
 
 const (
@@ -64,7 +77,9 @@ func (a Activities) Transfer(ctx context.Context, in activities.TransferInput) (
 		return result, failing.On(in.Host, err)
 	}
 	if !there {
-		s := shipment{Activities: a, in: in, from: from, to: to, image: image}
+		limit, leave := a.rates.take(in.Site.String(), in.MaxRate)
+		defer leave()
+		s := shipment{Activities: a, in: in, from: from, to: to, image: image, limit: limit}
 		if have, err = s.run(ctx); err != nil {
 			return result, failing.On(in.Host, err)
 		}
@@ -75,22 +90,16 @@ func (a Activities) Transfer(ctx context.Context, in activities.TransferInput) (
 	return result, nil
 }
 
-// source answers the image on the builder, which pulls it where it is of a registry and not there yet.
+// source answers the image on the builder.
 func source(ctx context.Context, from host.Host, in activities.TransferInput) (app.Image, error) {
 	ref := in.Image.Ref
 	image, err := from.Engine().ImageInspect(ctx, ref)
 	if errors.Is(err, host.ErrNotFound) {
-		if in.Image.ID != "" { // built, so that no registry has it
-			return app.Image{}, failing.With(app.Failure{
-				Kind: app.KindMissing, Host: in.Builder.Name, Service: in.Service,
-				Message: "the image " + ref + " was built, and is no longer on the builder",
-				Advice:  "Deploy again.",
-			}, nil)
-		}
-		if err := from.Engine().ImagePull(ctx, ref, "", nil); err != nil {
-			return app.Image{}, err
-		}
-		image, err = from.Engine().ImageInspect(ctx, ref)
+		return app.Image{}, failing.With(app.Failure{
+			Kind: app.KindMissing, Host: in.Builder.Name, Service: in.Service,
+			Message: "the image " + ref + " is no longer on the builder",
+			Advice:  "Deploy again.",
+		}, nil)
 	}
 	image.Ref = ref
 	return image, err

@@ -1,10 +1,7 @@
 package transfer_test
 
 import (
-	"context"
-	"errors"
 	"testing"
-	"time"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/transfer"
@@ -21,7 +18,7 @@ type place struct {
 
 func newPlace() place {
 	p := place{builder: memory.New("builder"), host: memory.New("web-1")}
-	p.activities = transfer.New(memory.Opener(p.builder, p.host), nil, nil)
+	p.activities = transfer.New(memory.Opener(p.builder, p.host), nil, nil, nil)
 	return p
 }
 
@@ -102,68 +99,10 @@ func TestTransferWithoutRoom(t *testing.T) {
 
 func TestTransferOfAnImageThatTheBuilderLacks(t *testing.T) {
 	p := newPlace()
-	if _, err := p.transfer(t, app.Image{Ref: tag, ID: "sha256:built"}); !activities.ImageLost(err) {
-		t.Errorf("%v: what was built is in no registry", err)
-	}
-	p.builder.Publish("postgres:1", memory.ImageSpec{})
-	if result, err := p.transfer(t, app.Image{Ref: "postgres:1"}); err != nil || result.Image.ID == "" {
-		t.Errorf("%+v, %v: the builder pulls what it carries", result, err)
-	}
-}
-
-func TestPullPolicies(t *testing.T) {
-	for _, c := range []struct {
-		policy  string
-		present bool
-		pulls   int
-		kind    string
-	}{
-		{"", false, 1, ""},
-		{"", true, 0, ""},
-		{"missing", true, 0, ""},
-		{"always", true, 1, ""},
-		{"never", true, 0, ""},
-		{"never", false, 0, app.KindMissing},
-	} {
-		p := newPlace()
-		published := p.host.Publish("postgres:1", memory.ImageSpec{Layers: []string{"new"}})
-		if c.present {
-			p.host.AddImage("postgres:1", memory.ImageSpec{Layers: []string{"old"}})
+	p.builder.Publish(tag, memory.ImageSpec{})
+	for _, image := range []app.Image{{Ref: tag, ID: "sha256:built"}, {Ref: tag}} {
+		if _, err := p.transfer(t, image); !activities.ImageLost(err) {
+			t.Errorf("%v: it has to be made again, or fetched", err)
 		}
-		image, err := p.activities.Pull(t.Context(), activities.PullInput{
-			Target: activities.Target{Host: app.Host{Name: "web-1"}}, Service: "db", Ref: "postgres:1", Policy: c.policy,
-		})
-		pulls := 0
-		for _, op := range p.host.Ops() {
-			if op.Name == "ImagePull" {
-				pulls++
-			}
-		}
-		if kindOf(err) != c.kind || pulls != c.pulls || (c.pulls == 1 && image.ID != published.ID) {
-			t.Errorf("policy %q, there %v: %+v, %v after %d pulls", c.policy, c.present, image, err, pulls)
-		}
-	}
-}
-
-func TestPullFails(t *testing.T) {
-	p := newPlace()
-	in := activities.PullInput{Target: activities.Target{Host: app.Host{Name: "web-1"}}, Service: "db", Ref: "postgres:none"}
-	if _, err := p.activities.Pull(t.Context(), in); kindOf(err) != app.KindPull || activities.FailureOf(err).Service != "db" {
-		t.Errorf("an image that is nowhere: %v", err)
-	}
-	p.host.BehaveImage("postgres:none", memory.Behaviour{PullDelay: time.Minute})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
-	defer cancel()
-	if _, err := p.activities.Pull(ctx, in); err == nil {
-		t.Error("a pull that takes too long succeeds")
-	}
-	cancelled, stop := context.WithCancel(t.Context())
-	stop()
-	if _, err := p.activities.Pull(cancelled, in); !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled pull: %v", err)
-	}
-	p.host.Unreachable(true)
-	if _, err := p.activities.Pull(t.Context(), in); kindOf(err) != app.KindUnreachable {
-		t.Errorf("a pull on a host that is away: %v", err)
 	}
 }

@@ -15,6 +15,7 @@ const (
 	KindMissing      = "missing"
 	KindBuild        = "build-failed"
 	KindPull         = "pull-failed"
+	KindRegistry     = "registry-denied"
 	KindRelease      = "release-command-failed"
 	KindExited       = "container-exited"
 	KindUnhealthy    = "unhealthy"

@@ -56,6 +56,9 @@ type Transferred struct {
 	ImageBytes int64 `json:"image_bytes"`
 }
 
+// Saved are the bytes of images that did not have to be sent.
+func (t Transferred) Saved() int64 { return max(0, t.ImageBytes-t.SentBytes) }
+
 // Add sums two counts.
 func (t Transferred) Add(o Transferred) Transferred {
 	return Transferred{SentBytes: t.SentBytes + o.SentBytes, ImageBytes: t.ImageBytes + o.ImageBytes}

@@ -20,7 +20,11 @@ type Spec struct {
 	// Irreversible says that the release before cannot serve once this one has: nothing goes back by itself.
 	Irreversible bool `json:"irreversible,omitempty"`
 	// BuildHost names the host that builds; empty means the worker's own engine.
-	BuildHost string `json:"build_host,omitempty"`
+	BuildHost string   `json:"build_host,omitempty"`
+	Transfer  Transfer `json:"transfer,omitzero"`
+	// Registries are those with credentials of the project's own, sorted by name. For every other registry the worker's
+	// Docker configuration is asked.
+	Registries []Registry `json:"registries,omitempty"`
 }
 
 // Service finds a service by name; one that is not there is empty but for its name.

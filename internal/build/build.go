@@ -21,7 +21,7 @@ import (
 //
 // A build that fails by its own doing is a *StepError, a request that cannot work an *InvalidError; with all else the
 // engine was not reached (by the kinds of package host) or had trouble of its own, and a retry may help. Values of
-// secrets are in no event or error.
+// secrets and of logins are in no event or error.
 func Build(ctx context.Context, cli *docker.Client, req Request, progress func(Event)) (id string, err error) {
 	if err := req.check(); err != nil {
 		return "", err
@@ -48,6 +48,13 @@ func Build(ctx context.Context, cli *docker.Client, req Request, progress func(E
 		opt.Session = append(opt.Session, agents)
 	}
 
+	hide := replacer(secrets.redactor())
+	if req.Login != nil {
+		logins := newLogins(req.Login)
+		opt.Session = append(opt.Session, logins)
+		hide = both{hide, logins}
+	}
+
 	engine, err := openEngine(ctx, cli)
 	if err != nil {
 		return "", err
@@ -56,7 +63,7 @@ func Build(ctx context.Context, cli *docker.Client, req Request, progress func(E
 	if err := engine.fit(ctx, req, &opt, dockerfile); err != nil {
 		return "", fmt.Errorf("building %s: %w", req.Tag, err)
 	}
-	tracker := newTracker(progress, secrets.redactor())
+	tracker := newTracker(progress, hide)
 	response, err := engine.solve(ctx, opt, tracker, dockerfile)
 	if err != nil {
 		return "", fmt.Errorf("building %s: %w", req.Tag, err)

@@ -30,6 +30,8 @@ type StepError struct {
 	// Dockerfile is the file's name without its folder, and Line where in it; 0 where that is not known.
 	Dockerfile string
 	Line       int
+	// Denied says that a registry does not give an image that is built upon to who asks.
+	Denied bool
 }
 
 func (e *StepError) Error() string {
@@ -55,6 +57,7 @@ func (e *StepError) Error() string {
 var (
 	exitCode   = regexp.MustCompile(`exit code: (\d+)`)
 	parseLine  = regexp.MustCompile(`parse error (?:on )?line (\d+)`)
+	denied     = regexp.MustCompile(`(?i)401 unauthorized|403 forbidden|pull access denied|failed to authorize|authorization failed|insufficient_scope|no basic auth credentials`)
 	stepNumber = regexp.MustCompile(`^\[[^\]]*\] `) // "[stage 2/4] "
 )
 
@@ -78,6 +81,7 @@ func (t *tracker) failure(err error, name string, dockerfile []byte) *StepError 
 			out.Reason = culprit.reason
 		}
 	}
+	out.Denied = denied.MatchString(out.Reason)
 	if match := exitCode.FindStringSubmatch(out.Reason); match != nil {
 		out.ExitCode, _ = strconv.Atoi(match[1]) // too many digits leave 0, and the reason says it
 	}

@@ -37,7 +37,7 @@ const (
 // tracker follows the steps of one solve. Status arrives in one goroutine.
 type tracker struct {
 	report func(Event)
-	hide   *strings.Replacer
+	hide   replacer
 	steps  map[digest.Digest]*step
 	failed []*step // in the order of their end
 }
@@ -50,7 +50,7 @@ type step struct {
 	tail   tail
 }
 
-func newTracker(report func(Event), hide *strings.Replacer) *tracker {
+func newTracker(report func(Event), hide replacer) *tracker {
 	if report == nil {
 		report = func(Event) {}
 	}
@@ -152,7 +152,7 @@ func (t *tail) end(stream int) {
 }
 
 // last are the lines so far, unfinished ones included.
-func (t *tail) last(hide *strings.Replacer) []string {
+func (t *tail) last(hide replacer) []string {
 	for _, stream := range slices.Sorted(maps.Keys(t.partial)) {
 		t.end(stream)
 	}

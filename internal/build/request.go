@@ -2,6 +2,7 @@ package build
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
 )
 
 // Request is one image to build.
@@ -22,6 +24,9 @@ type Request struct {
 	// Labels are added to the image and win over Build.Labels. What changes from one build of the same source to the
 	// next does not belong here: the image would be another one each time.
 	Labels map[string]string
+	// Login finds who asks a registry (app.DockerHub, "ghcr.io") for an image that is built upon; nil asks as nobody. It may
+	// be called from any goroutine.
+	Login func(ctx context.Context, registry string) (host.Login, error)
 }
 
 // InvalidError is a request that no engine could fulfil as it stands, such as a missing context or secret.

@@ -52,7 +52,7 @@ func (e *Error) Error() string {
 // engineSays says whether the engine's own words already tell what went wrong.
 func (e *Error) engineSays() bool {
 	switch e.kind {
-	case host.ErrNotFound, host.ErrConflict, host.ErrPortTaken, host.ErrAddressTaken, host.ErrDiskFull, host.ErrInvalid:
+	case host.ErrNotFound, host.ErrConflict, host.ErrPortTaken, host.ErrAddressTaken, host.ErrDiskFull, host.ErrInvalid, host.ErrDenied:
 		return true
 	}
 	return errors.Is(e.err, e.kind)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
 )
 
 func TestImageSaveLoad(t *testing.T) {
@@ -58,7 +59,7 @@ func TestImageSaveLoad(t *testing.T) {
 }
 
 func TestPullOfNothing(t *testing.T) {
-	err := local(t).ImagePull(t.Context(), "127.0.0.1:1/none:1", "", nil)
+	err := local(t).ImagePull(t.Context(), "127.0.0.1:1/none:1", host.PullOptions{})
 	if err == nil {
 		t.Fatal("pulled from no registry")
 	}

@@ -6,23 +6,29 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
+
+	"github.com/longshore-dev/longshore/internal/host"
 )
 
-// ImagePull implements host.Engine. It pulls without credentials, and calls progress from one goroutine.
-func (e *Engine) ImagePull(ctx context.Context, ref, platform string, progress func(current, total int64)) error {
-	return e.stream(ctx, "pull image "+ref, func(ctx context.Context, cli *client.Client) error {
-		body, err := cli.ImagePull(ctx, ref, image.PullOptions{Platform: platform})
+// ImagePull implements host.Engine.
+func (e *Engine) ImagePull(ctx context.Context, ref string, options host.PullOptions) error {
+	return e.asking(options.Login, e.stream(ctx, "pull image "+ref, func(ctx context.Context, cli *client.Client) error {
+		auth, err := registryAuth(options.Login)
+		if err != nil {
+			return err
+		}
+		body, err := cli.ImagePull(ctx, ref, image.PullOptions{Platform: options.Platform, RegistryAuth: auth})
 		if err != nil {
 			return err
 		}
 		defer body.Close()
 		sum := pullProgress{}
 		return eachMessage(body, func(message jsonmessage.JSONMessage) {
-			if sum.add(message) && progress != nil {
-				progress(sum.bytes())
+			if sum.add(message) && options.Progress != nil {
+				options.Progress(sum.bytes())
 			}
 		})
-	})
+	}))
 }
 
 // pullProgress is how much of each layer, by its short id, has been downloaded.

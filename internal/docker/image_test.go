@@ -54,7 +54,7 @@ func TestLoad(t *testing.T) {
 func TestPull(t *testing.T) {
 	pull := func(progress func(int64, int64), lines ...string) error {
 		f := &fakeEngine{version: "1.41", answers: map[string]http.HandlerFunc{"POST /images/create": messages(lines...)}}
-		return startFake(t, f).ImagePull(t.Context(), "shop", "linux/amd64", progress)
+		return startFake(t, f).ImagePull(t.Context(), "shop", host.PullOptions{Platform: "linux/amd64", Progress: progress})
 	}
 	var seen []string
 	err := pull(func(current, total int64) { seen = append(seen, fmt.Sprintf("%d/%d", current, total)) },

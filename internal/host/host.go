@@ -88,7 +88,7 @@ type FileInfo struct {
 // The bytes that Files.Put works with.
 const (
 	PutBlock  = 256 << 10
-	PutWindow = 2 * PutBlock
+	PutWindow = 3 * PutBlock
 )
 
 // Engine is a Docker engine. Methods that name a missing thing fail with ErrNotFound, those that would make a second
@@ -103,8 +103,11 @@ type Engine interface {
 	ImageSave(ctx context.Context, refs []string) (io.ReadCloser, error)
 	// ImageLoad reads `docker save` form to its end.
 	ImageLoad(ctx context.Context, tar io.Reader) error
-	// ImagePull calls progress (which may be nil) with the bytes so far and in all, as far as known.
-	ImagePull(ctx context.Context, ref, platform string, progress func(current, total int64)) error
+	// ImageResolve asks the registry for the digest ("sha256:…") that a reference stands for now. A registry that does not
+	// let the login in is ErrDenied.
+	ImageResolve(ctx context.Context, ref string, login Login) (digest string, err error)
+	// ImagePull has the engine pull an image, by tag or by digest. A registry that does not let the login in is ErrDenied.
+	ImagePull(ctx context.Context, ref string, options PullOptions) error
 	ImageTag(ctx context.Context, source, target string) error
 	// ImageRemove untags ref, and deletes what no tag and no container uses any more; a missing image is no error.
 	ImageRemove(ctx context.Context, ref string) error
@@ -147,6 +150,15 @@ type Engine interface {
 	VolumeRemove(ctx context.Context, name string) error
 }
 
+// PullOptions choose what ImagePull pulls, and as whom.
+type PullOptions struct {
+	// Platform is the image's ("linux/amd64"); empty means the engine's own.
+	Platform string
+	Login    Login
+	// Progress, which may be nil, is called from one goroutine with the bytes so far and in all, as far as known.
+	Progress func(current, total int64)
+}
+
 // FollowOptions choose what ContainerFollow prints.
 type FollowOptions struct {
 	Follow     bool
@@ -169,6 +181,8 @@ var (
 	ErrDiskFull    = errors.New("no space left on the host")
 	// ErrAddressTaken is a container's fixed address or a network's subnet that something else has.
 	ErrAddressTaken = errors.New("address is already taken")
+	// ErrDenied is a registry that does not give an image to who asks, or says that it has none to hide that.
+	ErrDenied = errors.New("the registry denies access")
 	// ErrInvalid is a request that this engine can never grant.
 	ErrInvalid = errors.New("invalid request")
 )

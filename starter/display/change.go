@@ -40,6 +40,7 @@ type change struct {
 	Problem    string `json:"problem,omitempty"`
 	Done       int64  `json:"done,omitempty"`
 	Total      int64  `json:"total,omitempty"`
+	Saved      int64  `json:"saved,omitempty"`
 	Unit       string `json:"unit,omitempty"`
 	Note       string `json:"note,omitempty"`
 	// Ahead is how many requests come before the run in its site's queue.
@@ -83,7 +84,7 @@ func changes(before, after run.View, now time.Time) []change {
 			out = append(out, c)
 		case s.Beat != was.Beat:
 			c := stepChange(eventProgress, s)
-			c.At, c.Done, c.Total, c.Unit, c.Note = now, s.Beat.Done, s.Beat.Total, s.Beat.Unit, Clean(s.Beat.Note)
+			c.At, c.Done, c.Total, c.Saved, c.Unit, c.Note = now, s.Beat.Done, s.Beat.Total, s.Beat.Saved, s.Beat.Unit, Clean(s.Beat.Note)
 			out = append(out, c)
 		}
 	}
@@ -135,6 +136,6 @@ func ended(s run.Step) change {
 	c := stepChange(eventEnd, s)
 	c.At = s.Ended
 	c.DurationMS = new(s.Elapsed(s.Ended).Milliseconds())
-	c.Done, c.Total, c.Unit = s.Beat.Done, s.Beat.Total, s.Beat.Unit
+	c.Done, c.Total, c.Saved, c.Unit = s.Beat.Done, s.Beat.Total, s.Beat.Saved, s.Beat.Unit
 	return c
 }

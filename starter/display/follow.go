@@ -27,32 +27,44 @@ func NewFollower(f Format, w io.Writer, title string) Follower {
 		encoder.SetEscapeHTML(false)
 		return &jsonLines{encoder: encoder}
 	}
-	p := &plainLines{w: w, told: map[string]time.Time{}}
+	p := &plainLines{w: w}
 	p.print(Clean(title))
 	return p
 }
 
-// progressEvery bounds how often one step's progress is told in lines.
-const progressEvery = time.Second
+// How often one step's progress is told at most: in lines for programs, and in lines for people, who have them in logs.
+const (
+	progressEvery = time.Second
+	plainEvery    = 10 * time.Second
+)
+
+// pace says when a step's progress is to be told again. The zero value is ready.
+type pace struct{ told map[string]time.Time }
+
+// turn says whether so much time has passed for a step since it last did.
+func (p *pace) turn(id string, every time.Duration, now time.Time) bool {
+	if now.Sub(p.told[id]) < every {
+		return false
+	}
+	if p.told == nil {
+		p.told = map[string]time.Time{}
+	}
+	p.told[id] = now
+	return true
+}
 
 // jsonLines prints an object for each change.
 type jsonLines struct {
 	encoder *json.Encoder
 	last    run.View
-	told    map[string]time.Time // of each step's progress
+	pace    pace
 }
 
 func (j *jsonLines) Show(v run.View) {
 	now := time.Now()
 	for _, c := range changes(j.last, v, now) {
-		if c.Event == eventProgress {
-			if now.Sub(j.told[c.ID]) < progressEvery {
-				continue
-			}
-			if j.told == nil {
-				j.told = map[string]time.Time{}
-			}
-			j.told[c.ID] = now
+		if c.Event == eventProgress && !j.pace.turn(c.ID, progressEvery, now) {
+			continue
 		}
 		// Nothing can be done about a reader that is gone, and the run goes on without it.
 		_ = j.encoder.Encode(c)
@@ -62,25 +74,23 @@ func (j *jsonLines) Show(v run.View) {
 
 func (j *jsonLines) Close() {}
 
-// noteEvery is how often lines tell what a step that takes its time has to say, such as how long it goes on.
-const noteEvery = 10 * time.Second
-
-// plainLines prints a line for each step's start and end, and now and then one for what it says of itself.
+// plainLines prints a line for each step's start and end, and now and then how far a long one has come.
 type plainLines struct {
 	w    io.Writer
 	last run.View
-	told map[string]time.Time // of each step
+	pace pace
 }
 
 func (p *plainLines) print(line string) { _, _ = fmt.Fprintln(p.w, line) }
 
 func (p *plainLines) Show(v run.View) {
-	for _, c := range changes(p.last, v, time.Now()) {
-		if c.Event == eventProgress && c.At.Sub(p.told[c.ID]) < noteEvery {
-			continue
+	now := time.Now()
+	for _, c := range changes(p.last, v, now) {
+		if c.Event == eventStart {
+			p.pace.turn(c.ID, 0, now) // short steps tell nothing more than their ends
 		}
-		if c.ID != "" {
-			p.told[c.ID] = c.At
+		if c.Event == eventProgress && !p.pace.turn(c.ID, plainEvery, now) {
+			continue
 		}
 		if line := plainLine(c); line != "" {
 			p.print(line)
@@ -120,8 +130,10 @@ func plainLine(c change) string {
 		}
 		return line
 	case eventProgress:
-		// Counts and bytes rush by; a step that only waits says so in its note.
-		if c.Total == 0 && c.Done == 0 && c.Note != "" {
+		switch {
+		case c.Unit == "bytes" && c.Total > 0:
+			return fmt.Sprintf("%-7s %s (%s of %s%s)", "sent", what, Bytes(c.Done), Bytes(c.Total), saved(c.Saved))
+		case c.Total == 0 && c.Done == 0 && c.Note != "": // other counts rush by; a step that only waits says so
 			return "        " + what + ": " + c.Note
 		}
 	case eventEnd:
@@ -140,7 +152,7 @@ func plainEnd(c change, what string) string {
 	word := map[run.State]string{run.Done: "done", run.Failed: "FAILED", run.Cancelled: "stopped"}[c.State]
 	line := fmt.Sprintf("%-7s %s (%s", word, what, Duration(time.Duration(*c.DurationMS)*time.Millisecond))
 	if c.Unit == "bytes" && c.Done > 0 {
-		line += ", " + Bytes(c.Done)
+		line += ", " + Bytes(c.Done) + saved(c.Saved)
 	}
 	line += ")"
 	if c.State == run.Failed && c.Problem != "" {

@@ -23,7 +23,7 @@ func story() []run.View {
 	send := run.Step{ID: "2", Name: "transfer", Host: "web-1", Text: "transfer web", State: run.Queued, Scheduled: at(2)}
 	built, sending, retried, sent, failed := build, send, send, send, send
 	built.State, built.Ended = run.Done, at(2)
-	sending.State, sending.Attempt, sending.Beat = run.Running, 1, activities.Beat{Done: 4e6, Total: 8e6, Unit: "bytes"}
+	sending.State, sending.Attempt, sending.Beat = run.Running, 1, activities.Beat{Done: 4e6, Total: 8e6, Saved: 350e6, Unit: "bytes"}
 	retried.State, retried.Attempt, retried.Problem = run.Queued, 2, "connection cut\x1b[2J\nat 4 MB"
 	sent.State, sent.Attempt, sent.Ended, sent.Beat = run.Done, 2, at(5), activities.Beat{Done: 8e6, Total: 8e6, Unit: "bytes"}
 	failed.ID, failed.Text, failed.State, failed.Scheduled, failed.Ended, failed.Problem = "3", "switch", run.Failed, at(5), at(6), "no"
@@ -83,6 +83,26 @@ resume  goes on
 	}
 }
 
+// A long step tells in lines how far it has come, and not with each beat.
+func TestPlainProgress(t *testing.T) {
+	views := story()
+	sending := changes(views[7], views[8], at(4))
+	if len(sending) != 1 || plainLine(sending[0]) != "sent    web-1: transfer web (4.0 MB of 8.0 MB, 350.0 MB saved)" {
+		t.Errorf("got %+v", sending)
+	}
+	var p pace
+	var told []int
+	p.turn("2", 0, at(0))
+	for second := range 25 {
+		if p.turn("2", plainEvery, at(second)) {
+			told = append(told, second)
+		}
+	}
+	if diff := cmp.Diff([]int{10, 20}, told); diff != "" {
+		t.Errorf("told after seconds (-want +got):\n%s", diff)
+	}
+}
+
 func TestJSONLines(t *testing.T) {
 	var out bytes.Buffer
 	f := NewFollower(JSON, &out, "deploy shop")
@@ -138,7 +158,7 @@ waiting for a worker`
 		t.Errorf("frame (-want +got):\n%s", diff)
 	}
 	got = frame(paint{}, "deploy", story[8], at(4), 1, 0)[3]
-	if got != "  ⠙ transfer web  2.0s  4.0 MB of 8.0 MB" {
+	if got != "  ⠙ transfer web  2.0s  4.0 MB of 8.0 MB, 350.0 MB saved" {
 		t.Errorf("got %q", got)
 	}
 	got = strings.Join(frame(paint{}, "deploy", story[2], at(4), 0, 0), "\n")

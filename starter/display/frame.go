@@ -108,6 +108,14 @@ func stepLine(p paint, s run.Step, now time.Time, tick int) string {
 	return line
 }
 
+// saved tells of bytes that need not be sent.
+func saved(bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return ", " + Bytes(bytes) + " saved"
+}
+
 // beatText is how far a step has come.
 func beatText(s run.Step) string {
 	var parts []string
@@ -115,9 +123,9 @@ func beatText(s run.Step) string {
 	switch {
 	case b.Done == 0 && b.Total == 0:
 	case b.Unit == "bytes" && b.Total > 0 && !s.State.Over():
-		parts = append(parts, Bytes(b.Done)+" of "+Bytes(b.Total))
+		parts = append(parts, Bytes(b.Done)+" of "+Bytes(b.Total)+saved(b.Saved))
 	case b.Unit == "bytes":
-		parts = append(parts, Bytes(b.Done))
+		parts = append(parts, Bytes(b.Done)+saved(b.Saved))
 	case b.Total > 0 && !s.State.Over():
 		parts = append(parts, fmt.Sprintf("%d of %d %s", b.Done, b.Total, b.Unit))
 	default:

@@ -71,7 +71,7 @@ func sent(r app.Result) string {
 	if r.Transfer.SentBytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s sent", Bytes(r.Transfer.SentBytes))
+	return fmt.Sprintf(", %s sent", Bytes(r.Transfer.SentBytes)) + saved(r.Transfer.Saved())
 }
 
 // kept is what a run that did not go well has left as it was.

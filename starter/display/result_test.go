@@ -50,15 +50,18 @@ the whole run: http://ui/run
 }
 
 func TestResultHeadlines(t *testing.T) {
-	r := app.Result{Site: "default/shop/production", Release: "2-abc", Previous: "1-aaa", DurationMS: 1500, Transfer: app.Transferred{SentBytes: 8_400_000}, Behind: []string{"web-2", "web-3"}}
+	r := app.Result{
+		Site: "default/shop/production", Release: "2-abc", Previous: "1-aaa", DurationMS: 1500,
+		Transfer: app.Transferred{SentBytes: 8_400_000, ImageBytes: 358_400_000}, Behind: []string{"web-2", "web-3"},
+	}
 	tests := map[app.Outcome]string{
-		app.Succeeded:   "succeeded default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent\n",
+		app.Succeeded:   "succeeded default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent, 350.0 MB saved\n",
 		app.Unchanged:   "unchanged default/shop/production: 2-abc runs already, nothing to do\n",
 		app.FailedClean: "failed-clean default/shop/production after 1.5s: nothing is left over, 1-aaa serves as before\n",
 		app.Cancelled:   "cancelled default/shop/production after 1.5s: nothing is left over, 1-aaa serves as before\n",
 		app.Refused:     "refused default/shop/production: nothing was changed\n",
 		app.Superseded:  "superseded default/shop/production: a newer deploy took its place in the queue, nothing was changed\n",
-		app.Partial: "partial default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent, but not on web-2, web-3\n" +
+		app.Partial: "partial default/shop/production: 2-abc is live after 1.5s, 8.4 MB sent, 350.0 MB saved, but not on web-2, web-3\n" +
 			"  The rest is finished by itself when it comes back; longshore status shows it until then.\n",
 	}
 	for outcome, want := range tests {

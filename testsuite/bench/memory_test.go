@@ -83,15 +83,33 @@ func watching(t *testing.T, engine client.Client, site app.Site) error {
 	return fmt.Errorf("%s is not there yet", site)
 }
 
-// resident is the worker's resident memory, in bytes (VmRSS of proc(5)).
-func (s *scene) resident(t *testing.T) int64 {
+// resident is the worker's resident memory, in bytes.
+func (s *scene) resident(t *testing.T) int64 { return s.memory(t, "VmRSS") }
+
+// forgetPeak has the worker's peak of resident memory counted from now on (clear_refs of proc(5)).
+func (s *scene) forgetPeak(t *testing.T) {
 	t.Helper()
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(s.worker.PID()) + "/status")
+	if err := os.WriteFile(s.proc("clear_refs"), []byte("5"), 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// peak is the most of it since forgetPeak.
+func (s *scene) peak(t *testing.T) int64 { return s.memory(t, "VmHWM") }
+
+func (s *scene) proc(file string) string {
+	return "/proc/" + strconv.Itoa(s.worker.PID()) + "/" + file
+}
+
+// memory is a field of the worker's status, see proc(5), in bytes.
+func (s *scene) memory(t *testing.T, field string) int64 {
+	t.Helper()
+	status, err := os.ReadFile(s.proc("status"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == field+":" {
 			kB, err := strconv.ParseInt(fields[1], 10, 64)
 			if err != nil {
 				t.Fatal(err)
@@ -99,6 +117,6 @@ func (s *scene) resident(t *testing.T) int64 {
 			return kB << 10
 		}
 	}
-	t.Fatal("the worker has no VmRSS")
+	t.Fatalf("the worker has no %s", field)
 	return 0
 }

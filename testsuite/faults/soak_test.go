@@ -3,31 +3,18 @@
 package faults
 
 import (
-	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
-)
 
-// chance is seeded with LONGSHORE_SEED, or anew; the seed is printed, to have the same again.
-func chance(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("LONGSHORE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("LONGSHORE_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, seed))
-}
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/testsuite/harness"
+)
 
 // TestSoakEveryFaultAtEveryStep is the whole matrix, in an order of its own each time.
 func TestSoakEveryFaultAtEveryStep(t *testing.T) {
-	s, r := set(t), chance(t)
+	s, r := set(t), harness.Chance(t)
 	faults := map[string]func(*testing.T){
 		"the worker is killed": s.killWorker, "the engine is killed": s.killEngine, "both are killed": s.killBoth, "SSH is cut": s.cutSSH,
 	}
@@ -54,7 +41,7 @@ func TestSoakEveryFaultAtEveryStep(t *testing.T) {
 
 // TestSoakFaultsAtRandom strikes each deploy several times, with any fault at any moment.
 func TestSoakFaultsAtRandom(t *testing.T) {
-	s, r := set(t), chance(t)
+	s, r := set(t), harness.Chance(t)
 	faults := []func(*testing.T){s.killWorker, s.killEngine, s.killBoth, s.cutSSH}
 	for range 30 {
 		s.underLoad(t, func() {
@@ -67,6 +54,26 @@ func TestSoakFaultsAtRandom(t *testing.T) {
 				faults[r.IntN(len(faults))](t)
 			}
 			d.succeeds(t)
+		})
+	}
+}
+
+// TestSoakUploadsInterrupted strikes large uploads with each fault, at moments that nobody has chosen.
+func TestSoakUploadsInterrupted(t *testing.T) {
+	const size = 96 * mib
+	s, r := empty(t, ""), harness.Chance(t)
+	s.begin(t).result(t, 0, app.Succeeded)
+	for name, fault := range map[string]func(*testing.T){
+		"the worker is killed": s.killWorker, "both are killed": s.killBoth, "SSH is cut": s.cutSSH,
+		"the host loses its power": s.powerCycle, "the host is rebooted": s.reboot,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var after []int64
+			for range 3 {
+				after = append(after, r.Int64N(size-4*mib))
+			}
+			slices.Sort(after)
+			s.interrupted(t, size, fault, after...)
 		})
 	}
 }

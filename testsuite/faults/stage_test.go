@@ -83,14 +83,7 @@ func stepsOverSSH() []string {
 // set makes a stage on which two versions were deployed without any fault.
 func set(t *testing.T) *stage {
 	t.Helper()
-	w, h := harness.New(t), hosts.Start(t)
-	w.Trust(h)
-	s := &stage{world: w, host: h, engine: w.StartEngine(), worker: w.StartWorker("worker"), client: w.Client()}
-	project := w.Project("faults")
-	s.site = app.Site{Org: app.DefaultOrg, Project: project, Name: "production"}
-	files := harness.Files(project, routeHost, []app.Host{h.AppHost()})
-	files["compose.yaml"] = fmt.Sprintf(compose, "")
-	s.app = w.NewApp(files)
+	s := empty(t, fmt.Sprintf(compose, ""))
 	s.begin(t).succeeds(t)
 	second := s.begin(t)
 	s.steps = scheduled(second.follow(t, nil))
@@ -103,6 +96,23 @@ func set(t *testing.T) *stage {
 	if len(s.steps) != len(stepsOfRedeploy) {
 		t.Fatalf("a deploy has other steps than %v: %v", stepsOfRedeploy, s.steps)
 	}
+	return s
+}
+
+// empty makes a stage on which nothing was deployed yet, with an app of this compose file; none for the app of
+// harness.Files.
+func empty(t *testing.T, compose string, options ...hosts.Option) *stage {
+	t.Helper()
+	w, h := harness.New(t), hosts.Start(t, options...)
+	w.Trust(h)
+	s := &stage{world: w, host: h, engine: w.StartEngine(), worker: w.StartWorker("worker"), client: w.Client()}
+	project := w.Project("faults")
+	s.site = app.Site{Org: app.DefaultOrg, Project: project, Name: "production"}
+	files := harness.Files(project, routeHost, []app.Host{h.AppHost()})
+	if compose != "" {
+		files["compose.yaml"] = compose
+	}
+	s.app = w.NewApp(files)
 	return s
 }
 

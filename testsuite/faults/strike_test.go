@@ -30,3 +30,17 @@ func (s *stage) cutSSH(t *testing.T) {
 	case <-t.Context().Done():
 	}
 }
+
+func (s *stage) powerCycle(t *testing.T) {
+	t.Helper()
+	if err := s.host.PowerCycle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *stage) reboot(t *testing.T) {
+	t.Helper()
+	if err := s.host.Reboot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}

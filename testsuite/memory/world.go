@@ -125,7 +125,7 @@ func (w *World) Register(shared, own activities.Registry) {
 	container.Activities{Hosts: hosts}.Register(shared)
 	release.Activities{Hosts: hosts}.Register(shared)
 	edge.Activities{Hosts: hosts, Image: w}.Register(shared)
-	transfer.New(hosts, nil, nil).Register(shared, own)
+	transfer.New(hosts, nil, nil, nil).Register(shared, own)
 	builder := build.Activities{Hosts: hosts}
 	activities.PickBuilder.Register(shared, w.pickBuilder)
 	activities.Build.Register(own, w.build)

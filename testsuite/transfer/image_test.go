@@ -50,10 +50,18 @@ func sum(data []byte) string {
 // put makes an image of layers on an engine, base first.
 func put(ctx context.Context, t *testing.T, engine host.Engine, ref string, layers ...layer) app.Image {
 	t.Helper()
+	var archives [][]byte
+	for _, l := range layers {
+		archives = append(archives, l.archive())
+	}
+	return putArchives(ctx, t, engine, ref, archives...)
+}
+
+func putArchives(ctx context.Context, t *testing.T, engine host.Engine, ref string, layers ...[]byte) app.Image {
+	t.Helper()
 	files := map[string][]byte{}
 	var names, digests []string
-	for _, l := range layers {
-		data := l.archive()
+	for _, data := range layers {
 		files[sum(data)+".tar"] = data
 		names, digests = append(names, sum(data)+".tar"), append(digests, "sha256:"+sum(data))
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/pool"
+	"github.com/longshore-dev/longshore/internal/image/chunk"
 	"github.com/longshore-dev/longshore/internal/image/spool"
 	"github.com/longshore-dev/longshore/internal/ssh"
 	"github.com/longshore-dev/longshore/testsuite/hosts"
@@ -34,6 +35,8 @@ type place struct {
 	remote  host.Host // past the link's count
 	repo    string    // what the place's images are called, so that places do not meet
 	spool   string    // the newest worker's folder for bundles
+	chunks  string    // and for chunk indexes
+	now     transfer.Activities
 }
 
 // helper is the edge's image.
@@ -99,7 +102,8 @@ func (p *place) opener() host.Opener {
 func (p *place) worker() transfer.Activities {
 	p.t.Helper()
 	p.spool = p.t.TempDir()
-	return transfer.New(p.opener(), spool.New(p.spool), p.helper)
+	p.chunks = p.t.TempDir()
+	return transfer.New(p.opener(), spool.New(p.spool), chunk.NewStore(p.chunks), p.helper)
 }
 
 // image makes an image on the builder.
@@ -129,6 +133,16 @@ func (p *place) crossed() int64 {
 	return sent + received
 }
 
+// loads counts the images that the host's engine has been asked to load.
+func (p *place) loads() int {
+	p.t.Helper()
+	now, err := p.host.Exec(p.ctx, "date", "+%s.%N")
+	must(p.t, err)
+	events, err := p.host.Exec(p.ctx, "docker", "events", "--since", "1", "--until", now, "--filter", "type=image", "--filter", "event=load", "--format", "{{.ID}}")
+	must(p.t, err)
+	return len(strings.Fields(events))
+}
+
 // holds checks that the host has the image, whole, and nothing of its way there.
 func (p *place) holds(image app.Image) {
 	p.t.Helper()
@@ -145,7 +159,7 @@ func (p *place) holds(image app.Image) {
 func (p *place) cutAt(worker transfer.Activities, image app.Image, bytes int64) {
 	p.t.Helper()
 	link := p.host.Link
-	link.Bandwidth(40 << 20) // else the end may come before the cut
+	link.Bandwidth(16 << 20) // else the end may come before the cut
 	defer link.Bandwidth(0)
 	before, done := p.crossed(), make(chan error, 1)
 	go func() {

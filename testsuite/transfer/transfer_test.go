@@ -29,7 +29,14 @@ func TestOnlyTheMissingLayersCross(t *testing.T) {
 			first := p.image("1", base, middle, top)
 			expect := func(what string, image app.Image, bytes int64) {
 				t.Helper()
+				loads := p.loads()
+				if bytes > 0 {
+					loads++
+				}
 				result, crossed := p.counted(worker, image)
+				if n := p.loads(); n != loads {
+					t.Errorf("%s: the engine has been asked for %d loads, not %d", what, n, loads)
+				}
 				if most := bytes + bytes/20 + nothing; crossed > most || crossed < bytes {
 					t.Errorf("%s: %d bytes crossed, where %d were missing", what, crossed, bytes)
 				}
@@ -41,7 +48,8 @@ func TestOnlyTheMissingLayersCross(t *testing.T) {
 			expect("cold", first, 18*mib)
 			expect("unchanged", first, 0)
 			expect("changed top layer", p.image("2", base, middle, layer{4, 2 * mib}), 2*mib)
-			expect("changed middle layer", p.image("3", base, layer{5, 4 * mib}, top), 6*mib)
+			// What is above it is the same content with other layers below it, and copied from there.
+			expect("changed middle layer", p.image("3", base, layer{5, 4 * mib}, top), 4*mib)
 			expect("another app on the same base", p.image("other", base, layer{6, mib}), mib)
 			renamed := first
 			renamed.Ref = p.repo + ":renamed"
@@ -68,6 +76,11 @@ func TestAnUploadThatIsCutGoesOn(t *testing.T) {
 			interrupted(t, p, image, 16*mib, 2*mib, mib+12345, 4*mib, 400<<10, 5*mib)
 		})
 	}
+}
+
+func TestAnUploadThatIsCutFiftyTimes(t *testing.T) {
+	p := newPlace(t)
+	cutOften(t, p, p.image("1", layer{12, 32 * mib}), 32*mib)
 }
 
 // What has arrived is spoilt while the upload is interrupted: it is found out before anything is loaded.

@@ -22,6 +22,7 @@ const grace = 30 * time.Second
 
 const usage = `usage: longshore-edge run --state DIR --http PORT
        longshore-edge load --bundle FILE --digest SHA256 --plain BYTES --socket PATH
+                           [--chunks DIR] [--rebuilt BYTES] [--engine DIR] [--image IMAGE]...
        longshore-edge version`
 
 func main() {
@@ -86,12 +87,19 @@ func loadBundle(ctx context.Context, args []string, stderr io.Writer) error {
 	flags.StringVar(&o.Bundle, "bundle", "", "the file that has arrived")
 	flags.StringVar(&o.Digest, "digest", "", "the SHA-256 that it has to have, in hexadecimal")
 	flags.Int64Var(&o.Plain, "plain", 0, "the bytes within, unpacked")
+	flags.Int64Var(&o.Rebuilt, "rebuilt", 0, "the bytes of the layers that it has deltas of")
 	flags.StringVar(&o.Socket, "socket", "", "the engine's socket")
+	flags.StringVar(&o.Engine, "engine", "", "the engine's folder")
+	flags.StringVar(&o.Chunks, "chunks", "", "folder for chunk indexes")
+	flags.Func("image", "an image that holds layers which deltas copy from (may be repeated)", func(image string) error {
+		o.Images = append(o.Images, image)
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if o.Bundle == "" || o.Digest == "" || o.Socket == "" || flags.NArg() > 0 {
-		return fmt.Errorf("load takes --bundle, --digest, --plain and --socket only\n%s", usage)
+		return fmt.Errorf("load takes --bundle, --digest, --plain, --rebuilt, --socket, --engine, --chunks and --image only\n%s", usage)
 	}
 	return helper.Run(ctx, o)
 }

@@ -27,6 +27,13 @@ func testImages(t *testing.T, open func(t *testing.T) host.Host, world World) {
 	if _, err := engine.ImageInspect(ctx, unique("none")+":1"); !errors.Is(err, host.ErrNotFound) {
 		t.Errorf("a missing image gives %v, want ErrNotFound", err)
 	}
+	nowhere := "127.0.0.1:1/" + unique("none") + ":1"
+	if digest, err := engine.ImageResolve(ctx, nowhere, host.Login{}); err == nil {
+		t.Errorf("where no registry is, %s stands for %q", nowhere, digest)
+	}
+	if err := engine.ImagePull(ctx, nowhere, host.PullOptions{}); err == nil {
+		t.Error("an image is pulled where no registry is")
+	}
 	must(t, engine.ImageRemove(ctx, unique("none")+":1"))
 	if err := engine.ImageTag(ctx, unique("none")+":1", unique("none")+":2"); !errors.Is(err, host.ErrNotFound) {
 		t.Errorf("tagging a missing image gives %v, want ErrNotFound", err)

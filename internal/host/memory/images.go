@@ -17,7 +17,7 @@ import (
 func (m *Machine) findImage(ref string) *image {
 	want := normal(ref)
 	for id, i := range m.images {
-		if slices.Contains(i.info.Tags, want) || id == ref || i.info.RepoDigest != "" && i.info.RepoDigest == ref {
+		if slices.Contains(i.info.Tags, want) || id == ref || i.info.RepoDigest != "" && i.info.RepoDigest == want {
 			return i
 		}
 		if hex := strings.TrimPrefix(id, "sha256:"); len(ref) >= 12 && strings.HasPrefix(hex, strings.TrimPrefix(ref, "sha256:")) {
@@ -27,10 +27,16 @@ func (m *Machine) findImage(ref string) *image {
 	return nil
 }
 
-// normal is a reference as the engine shows it: without the default registry, with a tag.
+// normal is a reference as the engine shows it: without the default registry, with a digest or a tag.
 func normal(ref string) string {
 	ref = strings.TrimPrefix(strings.TrimPrefix(ref, "docker.io/"), "library/")
-	if strings.Contains(ref, "@") || strings.Contains(ref[strings.LastIndexByte(ref, '/')+1:], ":") {
+	if name, digest, ok := strings.Cut(ref, "@"); ok {
+		if tag := strings.LastIndexByte(name, ':'); tag > strings.LastIndexByte(name, '/') {
+			name = name[:tag]
+		}
+		return name + "@" + digest
+	}
+	if strings.Contains(ref[strings.LastIndexByte(ref, '/')+1:], ":") {
 		return ref
 	}
 	return ref + ":latest"
@@ -42,6 +48,9 @@ func (m *Machine) hold(i *image, tags []string) *image {
 	if !ok {
 		known = i.copy()
 		m.images[i.info.ID] = known
+	}
+	if known.info.RepoDigest == "" {
+		known.info.RepoDigest = i.info.RepoDigest
 	}
 	for _, tag := range tags {
 		m.untag(tag)
@@ -166,16 +175,52 @@ func (e *engine) ImageLoad(ctx context.Context, tar io.Reader) error {
 	return nil
 }
 
+// ImageResolve answers the digest of an image that Publish made.
+func (e *engine) ImageResolve(ctx context.Context, ref string, login host.Login) (string, error) {
+	if _, err := e.begin(ctx, "ImageResolve", ref); err != nil {
+		return "", err
+	}
+	m := e.machine
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := e.admit(ref, login); err != nil {
+		return "", err
+	}
+	published := m.registry[normal(ref)]
+	if published == nil {
+		return "", e.fail(host.ErrNotFound, "image "+ref+" in its registry")
+	}
+	_, digest, _ := strings.Cut(published.info.RepoDigest, "@")
+	return digest, nil
+}
+
+// Guard has a registry give its images to one user alone.
+func (m *Machine) Guard(registry, username, password string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.guards[registry] = username + ":" + password
+}
+
+// admit refuses a login that a guard does not know. The machine is locked.
+func (e *engine) admit(ref string, login host.Login) error {
+	want, guarded := e.machine.guards[app.RegistryOf(ref)]
+	if guarded && want != login.Username+":"+login.Password.Reveal() {
+		return e.fail(host.ErrDenied, "image "+ref)
+	}
+	return nil
+}
+
 // ImagePull takes an image that Publish made.
-func (e *engine) ImagePull(ctx context.Context, ref, platform string, progress func(current, total int64)) error {
+func (e *engine) ImagePull(ctx context.Context, ref string, options host.PullOptions) error {
 	line, err := e.begin(ctx, "ImagePull", ref)
 	if err != nil {
 		return err
 	}
 	m := e.machine
 	m.mu.Lock()
-	does := m.byImage[ref]
 	published := m.registry[normal(ref)]
+	does := m.pullOf(ref, published)
+	denied := e.admit(ref, options.Login)
 	m.mu.Unlock()
 	if err := e.host.pause(ctx, line, does.PullDelay); err != nil {
 		return err
@@ -183,15 +228,18 @@ func (e *engine) ImagePull(ctx context.Context, ref, platform string, progress f
 	if does.PullError != nil {
 		return fmt.Errorf("%s: pull image %s: %w", m.name, ref, does.PullError)
 	}
+	if denied != nil {
+		return denied
+	}
 	if published == nil {
 		return e.fail(host.ErrNotFound, "image "+ref+" in its registry")
 	}
-	if platform != "" && platform != published.info.OS+"/"+published.info.Architecture {
-		return e.fail(host.ErrNotFound, "image "+ref+" for "+platform)
+	if p := options.Platform; p != "" && p != published.info.OS+"/"+published.info.Architecture {
+		return e.fail(host.ErrNotFound, "image "+ref+" for "+p)
 	}
-	if progress != nil {
-		progress(0, published.info.Size)
-		progress(published.info.Size, published.info.Size)
+	if options.Progress != nil {
+		options.Progress(0, published.info.Size)
+		options.Progress(published.info.Size, published.info.Size)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -201,6 +249,19 @@ func (e *engine) ImagePull(ctx context.Context, ref, platform string, progress f
 		m.hold(published, []string{normal(ref)})
 	}
 	return nil
+}
+
+// pullOf is how an image behaves when it is pulled, by tag or by digest. The machine is locked.
+func (m *Machine) pullOf(ref string, published *image) Behaviour {
+	if !strings.Contains(ref, "@") {
+		return m.byImage[ref]
+	}
+	for named, does := range m.byImage {
+		if m.registry[normal(named)] == published {
+			return does
+		}
+	}
+	return Behaviour{}
 }
 
 // ImageTag gives an image a further tag.

@@ -36,6 +36,7 @@ type Machine struct {
 	info       app.EngineInfo
 	images     map[string]*image // by id
 	registry   map[string]*image // by reference
+	guards     map[string]string // "user:password" by registry
 	containers map[string]*container
 	networks   map[string]*network
 	volumes    map[string]app.VolumeState
@@ -72,6 +73,7 @@ func New(name string) *Machine {
 		root:       app.DefaultStateDir,
 		images:     make(map[string]*image),
 		registry:   make(map[string]*image),
+		guards:     make(map[string]string),
 		containers: make(map[string]*container),
 		networks:   make(map[string]*network),
 		volumes:    make(map[string]app.VolumeState),

@@ -14,6 +14,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/host/hosttest"
 	"github.com/longshore-dev/longshore/internal/host/local"
 	"github.com/longshore-dev/longshore/internal/host/memory"
+	"github.com/longshore-dev/longshore/internal/secret"
 )
 
 func TestContract(t *testing.T) {
@@ -175,7 +176,7 @@ func TestPull(t *testing.T) {
 	m.BehaveImage("broken:1", memory.Behaviour{PullError: errors.New("no such host")})
 	engine, ctx := m.Host().Engine(), t.Context()
 	for _, ref := range []string{"registry.example.com/app:1", published.RepoDigest} {
-		if err := engine.ImagePull(ctx, ref, "", nil); err != nil {
+		if err := engine.ImagePull(ctx, ref, host.PullOptions{}); err != nil {
 			t.Errorf("pull %s: %v", ref, err)
 		}
 		if got, err := engine.ImageInspect(ctx, ref); err != nil || got.ID != published.ID {
@@ -183,12 +184,38 @@ func TestPull(t *testing.T) {
 		}
 	}
 	for _, ref := range []string{"broken:1", "absent:1"} {
-		if err := engine.ImagePull(ctx, ref, "", nil); err == nil {
+		if err := engine.ImagePull(ctx, ref, host.PullOptions{}); err == nil {
 			t.Errorf("%s is pulled", ref)
 		}
 	}
-	if err := engine.ImagePull(ctx, "registry.example.com/app:1", "linux/arm64", nil); !errors.Is(err, host.ErrNotFound) {
+	if err := engine.ImagePull(ctx, "registry.example.com/app:1", host.PullOptions{Platform: "linux/arm64"}); !errors.Is(err, host.ErrNotFound) {
 		t.Errorf("another platform gives %v, want ErrNotFound", err)
+	}
+}
+
+func TestRegistry(t *testing.T) {
+	m := memory.New("web-1")
+	const ref = "registry.example.com/app:1"
+	first := m.Publish(ref, memory.ImageSpec{})
+	second := m.Publish(ref, memory.ImageSpec{Labels: map[string]string{"version": "2"}})
+	engine, ctx := m.Host().Engine(), t.Context()
+	digest, err := engine.ImageResolve(ctx, ref, host.Login{})
+	if err != nil || "registry.example.com/app@"+digest != second.RepoDigest || first.RepoDigest == second.RepoDigest {
+		t.Errorf("resolved to %s, %v, not to %s", digest, err, second.RepoDigest)
+	}
+	if err := engine.ImagePull(ctx, first.RepoDigest, host.PullOptions{}); err != nil {
+		t.Errorf("pull what a tag has left: %v", err)
+	}
+	if _, err := engine.ImageResolve(ctx, "registry.example.com/app:2", host.Login{}); !errors.Is(err, host.ErrNotFound) {
+		t.Errorf("a tag that is not there gives %v", err)
+	}
+	m.Guard("registry.example.com", "ci", "right")
+	for password, want := range map[string]error{"": host.ErrDenied, "wrong": host.ErrDenied, "right": nil} {
+		login := host.Login{Username: "ci", Password: secret.New(password)}
+		_, resolved := engine.ImageResolve(ctx, ref, login)
+		if pulled := engine.ImagePull(ctx, ref, host.PullOptions{Login: login}); !errors.Is(resolved, want) || !errors.Is(pulled, want) {
+			t.Errorf("the password %q gives %v and %v, want %v", password, resolved, pulled, want)
+		}
 	}
 }
 

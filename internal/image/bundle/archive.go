@@ -21,7 +21,9 @@ func malformed(format string, args ...any) error {
 
 const (
 	manifestName = "manifest.json"
+	basesName    = "bases.json"
 	blobs        = "blobs/sha256/"
+	deltas       = "deltas/sha256/"
 	// documentLimit bounds manifests and configurations, which are read into memory.
 	documentLimit = 8 << 20
 )
@@ -69,14 +71,37 @@ func header(name string, size int64) *tar.Header {
 	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: size}
 }
 
-// copySummed copies size bytes that have to have a SHA-256.
-func copySummed(w io.Writer, r io.Reader, name, want string) error {
-	var sum hash.Hash = sha256.New()
-	if _, err := io.Copy(io.MultiWriter(w, sum), r); err != nil {
+// copySummed copies a layer, which has to have its digest.
+func copySummed(w io.Writer, r io.Reader, layer string, size int64, watch Watch) error {
+	return summed(w, layer, size, watch, func(w io.Writer) error {
+		_, err := io.Copy(w, r)
 		return err
+	})
+}
+
+// summed has write write a layer, which has to have its digest.
+func summed(w io.Writer, layer string, size int64, watch Watch, write func(w io.Writer) error) error {
+	digest := sha256.New()
+	to := []io.Writer{w, digest}
+	done := func(bool) {}
+	if watch != nil {
+		var watcher io.Writer
+		if watcher, done = watch(layer, size); watcher != nil {
+			to = append(to, watcher)
+		}
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
-		return malformed("the content of %s has the SHA-256 %s", name, got)
+	err := write(io.MultiWriter(to...))
+	if err == nil {
+		err = proved(digest, layer)
+	}
+	done(err == nil)
+	return err
+}
+
+// proved checks a layer's digest.
+func proved(sum hash.Hash, layer string) error {
+	if got := "sha256:" + hex.EncodeToString(sum.Sum(nil)); got != layer {
+		return malformed("the content of %s has the SHA-256 %s", layer, got)
 	}
 	return nil
 }

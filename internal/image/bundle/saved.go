@@ -19,7 +19,6 @@ type saved struct {
 	links    map[string]string
 	manifest manifest
 	config   []byte
-	layers   []string // digests, base first
 }
 
 // span is a file's place in the scratch file; the offset is below 0 for one that was not copied.
@@ -105,7 +104,7 @@ func (s *saved) choose(want Image) error {
 		if len(m.Layers) != len(c.RootFS.Layers) {
 			return malformed("%d layers where the configuration has %d", len(m.Layers), len(c.RootFS.Layers))
 		}
-		s.manifest, s.config, s.layers = m, config, c.RootFS.Layers
+		s.manifest, s.config = m, config
 		return nil
 	}
 	return malformed("the wanted image is not in it")
@@ -142,4 +141,46 @@ func (s *saved) document(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the kept image: %w", err)
 	}
 	return data, nil
+}
+
+// Config implements Stored.
+func (s *saved) Config() []byte { return s.config }
+
+// Size implements Stored. A layer that is compressed is unpacked for it.
+func (s *saved) Size(layer int) (int64, error) {
+	name := s.manifest.Layers[layer]
+	if at, ok := s.files[s.place(name)]; ok && at.offset < 0 {
+		return at.size, nil
+	}
+	packed, err := s.open(name)
+	if err != nil {
+		return 0, err
+	}
+	content, closing, err := plain(packed)
+	if err != nil {
+		return 0, err
+	}
+	defer closing()
+	if content == io.Reader(packed) {
+		return packed.Size(), nil
+	}
+	size, err := io.Copy(io.Discard, content)
+	if err != nil {
+		return 0, malformed("unpacking %.200q: %v", name, err)
+	}
+	return size, nil
+}
+
+// Read implements Stored.
+func (s *saved) Read(layer int, read func(content io.Reader) error) error {
+	packed, err := s.open(s.manifest.Layers[layer])
+	if err != nil {
+		return err
+	}
+	content, closing, err := plain(packed)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	return read(content)
 }

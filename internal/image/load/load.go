@@ -6,18 +6,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/longshore-dev/longshore/internal/image/bundle"
+	"github.com/longshore-dev/longshore/internal/image/chunk"
+	"github.com/longshore-dev/longshore/internal/image/delta"
 )
 
 // Options say what to load.
@@ -26,8 +25,18 @@ type Options struct {
 	Bundle, Digest string
 	// Plain is the number of bytes within; more are refused.
 	Plain int64
+	// Rebuilt is the number of bytes of the layers that it has deltas of; more are refused.
+	Rebuilt int64
 	// Socket is the engine's.
 	Socket string
+	// Images are those of the engine's that hold the layers which the deltas copy from.
+	Images []string
+	// Engine is the engine's own folder, where it has one that package classic understands; empty where it has not, so that
+	// it has to save the images.
+	Engine string
+	// Chunks is the folder for the chunk indexes of the layers that are loaded, and for the layers that are copied from
+	// while that is done. Where it is empty no index is kept.
+	Chunks string
 }
 
 // The exit codes of `longshore-edge load`, by which the near side knows what to do. Any other means that the helper
@@ -35,6 +44,7 @@ type Options struct {
 const (
 	ExitCorrupt = 41 // what arrived is not what was sent: send it again
 	ExitRefused = 42 // the engine does not take it; its words are the last line
+	ExitBase    = 43 // a layer that it copies from is not there as it should be: send the layers whole
 )
 
 // ErrCorrupt is a file that is not what was sent; ErrRefused an engine that does not take it.
@@ -52,6 +62,8 @@ func ExitCode(err error) int {
 		return ExitCorrupt
 	case errors.Is(err, ErrRefused):
 		return ExitRefused
+	case errors.Is(err, delta.ErrBase):
+		return ExitBase
 	default:
 		return 1
 	}
@@ -70,14 +82,42 @@ func Run(ctx context.Context, o Options) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("read the bundle again: %w", err)
 	}
+	engine, closing := connect(o.Socket)
+	defer closing()
+	return unpack(ctx, file, o, engine)
+}
+
+// unpack gives the engine the archive.
+func unpack(ctx context.Context, file io.Reader, o Options, engine *http.Client) error {
+	decoder, err := decode(file, o.Plain)
+	if err != nil {
+		return err
+	}
+	defer decoder.Close()
+	archive, err := bundle.Open(decoder)
+	if err != nil {
+		return err
+	}
+	how := bundle.Options{Rebuilt: o.Rebuilt}
+	if o.Chunks != "" {
+		how.Watch = chunk.NewStore(o.Chunks).Watch
+	}
+	if wanted := archive.Bases(); len(wanted) > 0 {
+		found, err := fetch(ctx, engine, o, wanted)
+		if err != nil {
+			return err
+		}
+		defer found.file.Close()
+		how.Bases = found.sources
+	}
 	reader, writer := io.Pipe()
 	unpacked := make(chan error, 1)
 	go func() {
-		err := Unpack(writer, file, o.Plain)
+		err := archive.Copy(writer, how)
 		writer.CloseWithError(err)
 		unpacked <- err
 	}()
-	err = post(ctx, o.Socket, reader)
+	err = post(ctx, engine, reader)
 	reader.CloseWithError(io.ErrClosedPipe)
 	if broken := <-unpacked; broken != nil && !errors.Is(broken, io.ErrClosedPipe) {
 		return broken
@@ -99,15 +139,35 @@ func verify(file io.Reader, digest string) error {
 // unpackMemory bounds what a compressed stream may ask the decoder for.
 const unpackMemory = 64 << 20
 
-// Unpack copies a compressed bundle's archive, and refuses one that is longer than plain bytes or malformed.
+// Unpack copies a compressed bundle's archive, and refuses one that is longer than plain bytes, malformed or with deltas.
 func Unpack(w io.Writer, packed io.Reader, plain int64) error {
-	decoder, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(unpackMemory))
+	decoder, err := decode(packed, plain)
 	if err != nil {
-		return fmt.Errorf("unpack the bundle: %w", err)
+		return err
 	}
 	defer decoder.Close()
+	archive, err := bundle.Open(decoder)
+	if err != nil {
+		return err
+	}
+	return archive.Copy(w, bundle.Options{})
+}
+
+// decoded is what is within a compressed bundle.
+type decoded struct {
+	bounded
+	decoder *zstd.Decoder
+}
+
+func (d *decoded) Close() { d.decoder.Close() }
+
+func decode(packed io.Reader, plain int64) (*decoded, error) {
+	decoder, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(unpackMemory))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the bundle: %w", err)
+	}
 	// Whoever reads one byte too many has found too much.
-	return bundle.Copy(w, &bounded{reader: decoder, left: plain})
+	return &decoded{bounded{reader: decoder, left: plain}, decoder}, nil
 }
 
 type bounded struct {
@@ -124,50 +184,4 @@ func (b *bounded) Read(p []byte) (int, error) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return n, err
-}
-
-// dialWithin bounds the wait for the engine's socket.
-const dialWithin = 10 * time.Second
-
-// post has the engine load an archive. The path without a version is the engine's own newest.
-func post(ctx context.Context, socket string, archive io.Reader) error {
-	dialer := &net.Dialer{Timeout: dialWithin}
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return dialer.DialContext(ctx, "unix", socket)
-	}}
-	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://engine/images/load?quiet=1", archive)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/x-tar")
-	response, err := (&http.Client{Transport: transport}).Do(request)
-	if err != nil {
-		return fmt.Errorf("ask the engine to load the image: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		said, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
-		return errors.Join(fmt.Errorf("%w: %s: %s", ErrRefused, response.Status, said), err)
-	}
-	return answer(response.Body)
-}
-
-// answer reads the engine's messages to their end: a failure comes as one of them.
-func answer(body io.Reader) error {
-	for messages := json.NewDecoder(body); ; {
-		var message struct {
-			Error string `json:"error"`
-		}
-		err := messages.Decode(&message)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read the engine's answer: %w", err)
-		}
-		if message.Error != "" {
-			return fmt.Errorf("%w: %s", ErrRefused, message.Error)
-		}
-	}
 }

@@ -1,6 +1,6 @@
 // Package spool keeps what is on its way to hosts in files of the worker's: each bundle is made and compressed once,
-// however many hosts want it, and is still there when a transfer goes on after a restart. It must not know what a bundle
-// holds.
+// however many hosts want it, goes out while it is still being made, and is still there when a transfer goes on after a
+// restart. It must not know what a bundle holds.
 package spool
 
 import (
@@ -16,8 +16,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Kept is how long a bundle stays after its last use, for hosts that ask for it later.
@@ -28,96 +26,74 @@ type Store struct {
 	dir string
 
 	mu     sync.Mutex
-	making map[string]chan struct{} // by key, closed at the end
+	making map[string]*growth // by name
 }
 
 // New makes a store in a folder, which is made when something is kept.
-func New(dir string) *Store { return &Store{dir: dir, making: map[string]chan struct{}{}} }
+func New(dir string) *Store { return &Store{dir: dir, making: map[string]*growth{}} }
 
-// Bundle is a compressed file. Close it.
-type Bundle struct {
-	// Digest is the SHA-256 of the compressed bytes, in hexadecimal.
-	Digest string `json:"digest"`
-	// Size is the number of compressed bytes, Plain that of the bytes within.
-	Size  int64 `json:"size"`
+// Write writes the bytes to compress. Before the first of them it promises what they will be, and it is given an empty
+// file to work with. The context lasts as long as the making may take.
+type Write func(ctx context.Context, w io.Writer, scratch *os.File, promise func(Promise)) error
+
+// Promise is what is known of a bundle before it is made.
+type Promise struct {
+	// Plain is the number of bytes to compress.
 	Plain int64 `json:"plain"`
-
-	file *os.File
+	// About is kept with the bundle.
+	About string `json:"about,omitempty"`
 }
 
-// Read returns the compressed bytes from offset on. Several readers may read at once.
-func (b *Bundle) Read(offset int64) io.Reader {
-	return io.NewSectionReader(b.file, offset, b.Size-offset)
-}
-
-// Close frees the file, not the disk.
-func (b *Bundle) Close() error { return b.file.Close() }
-
-// Get opens the bundle of a key, whose text may be anything that names its content, and has it made where it is not
-// there: write writes the bytes to compress, and is given an empty file to work with. Callers that want the same bundle
-// wait for the one who makes it.
-func (s *Store) Get(ctx context.Context, key string, write func(w io.Writer, scratch *os.File) error) (*Bundle, error) {
+// Get opens the bundle of a key, whose text may be anything that names its content, and begins to make it where it is not
+// there and nobody makes it yet. What was begun is made to its end, whether or not somebody waits for it: whoever was cut
+// off asks for it again soon.
+func (s *Store) Get(ctx context.Context, key string, write Write) (*Bundle, error) {
 	sum := sha256.Sum256([]byte(key))
 	name := hex.EncodeToString(sum[:])
-	leave, err := s.enter(ctx, name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g, ok := s.making[name]; ok {
+		g.join()
+		return &Bundle{Name: name, growth: g}, nil
+	}
+	g, err := s.open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if g, err = s.begin(context.WithoutCancel(ctx), name, write); err == nil {
+			g.join()
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	b, err := s.open(name)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return b, err
-	}
-	if err := s.fill(name, write); err != nil {
-		return nil, err
-	}
-	return s.open(name)
-}
-
-// enter waits until nobody else makes the bundle.
-func (s *Store) enter(ctx context.Context, name string) (leave func(), err error) {
-	for {
-		s.mu.Lock()
-		busy, ok := s.making[name]
-		if !ok {
-			mine := make(chan struct{})
-			s.making[name] = mine
-			s.mu.Unlock()
-			return func() {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				delete(s.making, name)
-				close(mine)
-			}, nil
-		}
-		s.mu.Unlock()
-		select {
-		case <-busy:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
+	return &Bundle{Name: name, growth: g}, nil
 }
 
 func (s *Store) dataOf(digest string) string { return filepath.Join(s.dir, digest+".bundle") }
 func (s *Store) noteOf(name string) string   { return filepath.Join(s.dir, name+".json") }
 
+// note is what is kept of a bundle beside its file.
+type note struct {
+	Promise
+	Whole
+}
+
 // open answers fs.ErrNotExist for what is not there, or not whole.
-func (s *Store) open(name string) (*Bundle, error) {
+func (s *Store) open(name string) (*growth, error) {
 	text, err := os.ReadFile(s.noteOf(name))
 	if err != nil {
 		return nil, err
 	}
-	b := &Bundle{}
-	if err := json.Unmarshal(text, b); err != nil {
+	var kept note
+	if err := json.Unmarshal(text, &kept); err != nil {
 		return nil, fs.ErrNotExist // cut short by a crash
 	}
-	path := s.dataOf(b.Digest)
-	if b.file, err = os.Open(path); err != nil {
+	path := s.dataOf(kept.Digest)
+	file, err := os.Open(path)
+	if err != nil {
 		return nil, err
 	}
-	info, err := b.file.Stat()
-	if err == nil && info.Size() != b.Size {
+	info, err := file.Stat()
+	if err == nil && info.Size() != kept.Size {
 		err = fs.ErrNotExist
 	}
 	now := time.Now()
@@ -127,65 +103,60 @@ func (s *Store) open(name string) (*Bundle, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(err, b.file.Close())
+		return nil, errors.Join(err, file.Close())
 	}
-	return b, nil
+	return grown(file, kept), nil
 }
 
-// fill makes a bundle's files. Its note comes last.
-func (s *Store) fill(name string, write func(w io.Writer, scratch *os.File) error) error {
+// begin makes a bundle in the background.
+func (s *Store) begin(ctx context.Context, name string, write Write) (*growth, error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return fmt.Errorf("make the folder for bundles: %w", err)
+		return nil, fmt.Errorf("make the folder for bundles: %w", err)
 	}
 	temp, err := os.CreateTemp(s.dir, "new-*.tmp")
 	if err != nil {
-		return fmt.Errorf("make a bundle: %w", err)
+		return nil, fmt.Errorf("make a bundle: %w", err)
 	}
-	defer os.Remove(temp.Name()) // gone by then where all went well
-	b, err := s.compress(temp, write)
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return fmt.Errorf("make a bundle: %w", err)
-	}
-	if err := os.Rename(temp.Name(), s.dataOf(b.Digest)); err != nil {
-		return fmt.Errorf("keep a bundle: %w", err)
-	}
-	text, err := json.Marshal(b)
+	g := growing(temp)
+	s.making[name] = g
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, makeWithin)
+		defer cancel()
+		whole, err := s.fill(ctx, name, g, write)
+		s.mu.Lock()
+		delete(s.making, name)
+		s.mu.Unlock()
+		g.finish(whole, err)
+	}()
+	return g, nil
+}
+
+// makeWithin bounds the making of a bundle.
+const makeWithin = 2 * time.Hour
+
+// fill makes a bundle's files. Its note comes last.
+func (s *Store) fill(ctx context.Context, name string, g *growth, write Write) (Whole, error) {
+	defer os.Remove(g.file.Name()) // gone by then where all went well
+	whole, err := s.compress(ctx, g, write)
 	if err != nil {
-		return err
+		return whole, fmt.Errorf("make a bundle: %w", err)
+	}
+	if err := os.Rename(g.file.Name(), s.dataOf(whole.Digest)); err != nil {
+		return whole, fmt.Errorf("keep a bundle: %w", err)
+	}
+	text, err := json.Marshal(note{g.promised(), whole})
+	if err != nil {
+		return whole, err
 	}
 	if err := os.WriteFile(s.noteOf(name), text, 0o600); err != nil {
-		return fmt.Errorf("keep a bundle: %w", err)
+		return whole, fmt.Errorf("keep a bundle: %w", err)
 	}
-	return nil
+	return whole, nil
 }
 
-func (s *Store) compress(to io.Writer, write func(w io.Writer, scratch *os.File) error) (*Bundle, error) {
-	scratch, err := os.CreateTemp(s.dir, "scratch-*.tmp")
-	if err != nil {
-		return nil, err
-	}
-	defer scratch.Close()
-	// It takes its disk with it when it is closed, even by a crash.
-	if err := os.Remove(scratch.Name()); err != nil {
-		return nil, err
-	}
-	sum := sha256.New()
-	packed := &counter{w: io.MultiWriter(to, sum)}
-	// One goroutine: a bundle has to be the same bytes at each making, for an upload to go on with.
-	encoder, err := zstd.NewWriter(packed, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	if err != nil {
-		return nil, err
-	}
-	plain := &counter{w: encoder}
-	if err := errors.Join(write(plain, scratch), encoder.Close()); err != nil {
-		return nil, err
-	}
-	return &Bundle{Digest: hex.EncodeToString(sum.Sum(nil)), Size: packed.n, Plain: plain.n}, nil
-}
-
-// Discard forgets a bundle whose file turned out to be broken, so that the next Get makes it again.
-func (s *Store) Discard(b *Bundle) error {
-	err := os.Remove(s.dataOf(b.Digest))
+// Discard forgets a whole bundle whose file turned out to be broken, so that the next Get makes it again.
+func (s *Store) Discard(w Whole) error {
+	err := os.Remove(s.dataOf(w.Digest))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -212,15 +183,4 @@ func (s *Store) Prune() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-type counter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
 }

@@ -89,6 +89,7 @@ func (l *Link) pump(c *connection, to, from *net.TCPConn, count *atomic.Int64) {
 			}
 		}
 	})
+	var line line
 	for piece := range chunks {
 		if !c.sleep(time.Until(piece.due)) || !l.wait(c) {
 			break
@@ -102,7 +103,7 @@ func (l *Link) pump(c *connection, to, from *net.TCPConn, count *atomic.Int64) {
 			break
 		}
 		if _, bandwidth := l.shape(); bandwidth > 0 {
-			c.sleep(time.Duration(int64(n) * int64(time.Second) / bandwidth))
+			c.sleep(line.takes(time.Now(), int64(n), bandwidth))
 		}
 	}
 	if !l.wait(c) {
@@ -110,6 +111,24 @@ func (l *Link) pump(c *connection, to, from *net.TCPConn, count *atomic.Int64) {
 	}
 	// The peer's end of this direction is passed on; the other direction may go on.
 	_ = to.CloseWrite()
+}
+
+// line is a direction with a bandwidth.
+type line struct{ free time.Time }
+
+// makeUp is how much of the time that a sleep has taken too long is made up for.
+const makeUp = 10 * time.Millisecond
+
+// takes is how long to wait after n bytes.
+func (l *line) takes(now time.Time, n, bandwidth int64) time.Duration {
+	switch earliest := now.Add(-makeUp); {
+	case l.free.IsZero():
+		l.free = now
+	case l.free.Before(earliest):
+		l.free = earliest
+	}
+	l.free = l.free.Add(time.Duration(n * int64(time.Second) / bandwidth))
+	return l.free.Sub(now)
 }
 
 // sleep answers false when the connection ended meanwhile.

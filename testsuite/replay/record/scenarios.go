@@ -73,6 +73,13 @@ var deployScenarios = []scenario{
 		}
 		return run, s.client.CancelWorkflow(ctx, run.GetID(), run.GetRunID())
 	}, app.Cancelled},
+	{"registry-images", func(ctx context.Context, s *stage) (client.WorkflowRun, error) {
+		spec := s.world.Shop("aaa", hosts...)
+		spec = memory.Change(spec, "db", func(s *app.Service) { s.Push = true })
+		spec = memory.Change(spec, "queue", func(s *app.Service) { s.PullPolicy = "always" })
+		spec.Transfer.Parallel = 1
+		return s.start(ctx, workflows.DeployName, spec)
+	}, app.Succeeded},
 	{"plan", func(ctx context.Context, s *stage) (client.WorkflowRun, error) {
 		return s.start(ctx, workflows.PlanName, s.deployed(ctx, "bbb"))
 	}, app.Succeeded},

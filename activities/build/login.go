@@ -1,0 +1,52 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/build"
+	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/registry"
+)
+
+// asked finds the logins that a build asks for, and remembers where, to say so if it fails.
+type asked struct {
+	entries []app.Registry
+
+	mu sync.Mutex
+	// found is of the last registry that was asked for, and err is why its login was not found.
+	found registry.Found
+	err   error
+}
+
+func (a *asked) login(ctx context.Context, name string) (host.Login, error) {
+	found, err := registry.Find(ctx, name, a.entries)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.found, a.err = found, err
+	return found.Login, err
+}
+
+// failure is a build's that failed for want of a login; nil where it did not.
+func (a *asked) failure(in activities.BuildInput, err error) *app.Failure {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err == nil || a.found.Name == "" || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	f := app.Failure{Kind: app.KindRegistry, Service: in.Service}
+	var step *build.StepError
+	switch {
+	case a.err != nil && !errors.Is(a.err, context.Canceled):
+		f.Message, f.Advice = a.err.Error(), a.found.Unfound()
+	case errors.As(err, &step) && step.Denied:
+		f.Message, f.Advice = a.found.Refused()
+		f.Message += ": " + step.Error()
+	default:
+		return nil
+	}
+	return &f
+}
