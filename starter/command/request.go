@@ -71,6 +71,10 @@ func (c *cli) run(ctx context.Context, s *session, project *config.Project, f *r
 		return c.notTaken(ctx, to, err)
 	}
 	to.workflow = accepted.WorkflowID
+	if to.workflow != workflows.RunID(site, r.Kind, r.ID) {
+		shown.Close()
+		return exit.With(exit.Usage, fmt.Errorf("the request id %s is taken by %s: give another", r.ID, to.workflow))
+	}
 	for _, id := range accepted.Superseded {
 		c.note("superseded %s, which waited", id)
 	}
@@ -102,6 +106,9 @@ func (c *cli) refused(to target, refusal *queue.Refusal) error {
 	result := app.Result{Outcome: app.Refused, Kind: to.kind, Site: to.site.String(), Failure: &refusal.Failure}
 	if err := display.Result(c.Out, c.format, result, ""); err != nil {
 		return err
+	}
+	if refusal.Failure.Kind == app.KindSpec {
+		return exit.Quiet(exit.Usage)
 	}
 	return exit.Quiet(exit.Refused)
 }
@@ -135,7 +142,7 @@ func source(r workflows.Request) string {
 	return ""
 }
 
-// title names a run of a site in one line: "deploy a1b2c3d, shop production".
+// title names a run of a site in one line: "deploy shop production a1b2c3d".
 func title(site app.Site, name string) string {
 	project := site.Project
 	if site.Org != app.DefaultOrg {
