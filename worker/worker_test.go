@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -58,6 +59,8 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 	}{
 		"shared": {shared.names, []string{
 			workflows.SiteName, workflows.DeployName, workflows.PlanName,
+			string(app.RunRollback), string(app.RunRestart), string(app.RunScale), string(app.RunStart),
+			string(app.RunRepair), string(app.RunStop), string(app.RunRemove),
 			activities.Remember.Name, activities.KeepFreeze.Name, activities.OpenRuns.Name, activities.Rejoin.Name,
 			activities.Observe.Name, activities.TakeFence.Name, activities.PickBuilder.Name, activities.Pull.Name,
 			activities.EnsureEdge.Name, activities.Switch.Name, activities.SwitchBack.Name, activities.Prove.Name, activities.Drain.Name,
