@@ -34,7 +34,7 @@ func ResultOf(site string, err error) app.Result {
 	if errors.As(err, &timeout) {
 		return Broken(site, "the run took longer than the engine allows, and could not undo what it had done")
 	}
-	return Broken(site, err.Error())
+	return Broken(site, "the run's result cannot be read: "+err.Error())
 }
 
 // Broken is the result of a run that could not say how it ended.

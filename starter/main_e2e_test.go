@@ -112,6 +112,8 @@ func TestDeployFromStartToEnd(t *testing.T) {
 	d.expect(exit.Clean, "web did not get healthy within 60s", "deploy", "--request-id", "bad")
 	d.expect(exit.Clean, "web did not get healthy within 60s", "watch", "deploy/default/shop/production/bad")
 	d.expect(exit.Failure, "there is no such run", "watch", "worse")
+	d.expect(exit.Usage, "is taken by deploy/default/shop/production/bad", "restart", "--request-id", "bad")
+	d.expect(exit.Usage, "1 to 64 letters", "deploy", "--request-id", "not good")
 	d.expect(exit.Usage, "give --yes", "remove")
 
 	lines := strings.Split(strings.TrimSpace(d.expect(exit.OK, "", "rollback", "--to", "1-aaaaaaa", "-o", "json")), "\n")

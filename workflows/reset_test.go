@@ -70,7 +70,6 @@ func TestResetWhileItObserves(t *testing.T) {
 // same state.
 func TestResetOfAWatchedRun(t *testing.T) {
 	s := scenarios()[2]
-	s.hosts = s.hosts[:1]
 	for _, unwell := range []bool{false, true} {
 		begin := func(t *testing.T) (*deploys, *told, app.Spec, memory.Ended) {
 			d := world(s.hosts...)

@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
@@ -113,15 +112,12 @@ func (a Activities) Rejoin(ctx context.Context, in activities.RejoinInput) (app.
 
 // resultOf is the result of a run that has ended, from its answer or its error.
 func resultOf(in activities.RejoinInput, answer app.Result, err error) app.Result {
-	var failed *temporal.WorkflowExecutionError
 	switch {
 	case err == nil && answer.Outcome != "":
 		return answer
-	case errors.As(err, &failed):
-		return activities.ResultOf(in.Site.String(), err)
 	case err == nil:
 		return activities.Broken(in.Site.String(), "the run has ended without a result")
 	default:
-		return activities.Broken(in.Site.String(), "the run has ended, but its result cannot be read: "+err.Error())
+		return activities.ResultOf(in.Site.String(), err)
 	}
 }

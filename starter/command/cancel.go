@@ -23,7 +23,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 			"serving; once the new release has been watched to the end it is too late. A run that waits for its turn leaves\n" +
 			"the queue.",
 		Args:              atMostOne("run"),
-		ValidArgsFunction: c.completeRuns(&p),
+		ValidArgsFunction: p.completeRuns(),
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.cancel(cmd.Context(), &p, args) },
 	}
 	p.add(cmd)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/longshore-dev/longshore/config"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/starter/queue"
 	"github.com/longshore-dev/longshore/workflows"
@@ -20,14 +21,19 @@ const completeTimeout = time.Second
 type completer = cobra.CompletionFunc
 
 // completeFlag offers words for a flag that the command has.
-func (c *cli) completeFlag(cmd *cobra.Command, name string, words completer) {
+func completeFlag(cmd *cobra.Command, name string, words completer) {
 	if err := cmd.RegisterFlagCompletionFunc(name, words); err != nil {
 		panic(err) // the flag is missing: a mistake in this package, met by every test of the tree
 	}
 }
 
+// completeSites offers the sites of the project file.
+func (p *projectFlags) completeSites(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return config.Sites(p.options.Dir), cobra.ShellCompDirectiveNoFileComp
+}
+
 // completeServices offers the services of the compose file.
-func (c *cli) completeServices(p *projectFlags) completer {
+func (p *projectFlags) completeServices() completer {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		project, err := p.load(cmd.Context())
 		if err != nil {
@@ -44,7 +50,7 @@ func (c *cli) completeServices(p *projectFlags) completer {
 }
 
 // completeRuns offers the runs under way and waiting.
-func (c *cli) completeRuns(p *projectFlags) completer {
+func (p *projectFlags) completeRuns() completer {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -60,7 +66,7 @@ func (c *cli) completeRuns(p *projectFlags) completer {
 }
 
 // completeReleases offers the releases that the engine remembers.
-func (c *cli) completeReleases(p *projectFlags) completer {
+func (p *projectFlags) completeReleases() completer {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var words []cobra.Completion
 		state, _ := p.state(cmd.Context()) // no words without an engine

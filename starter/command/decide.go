@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/longshore-dev/longshore/starter/display"
+	"github.com/longshore-dev/longshore/starter/queue"
+	"github.com/longshore-dev/longshore/starter/run"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -30,7 +32,7 @@ func (c *cli) decideCommand(yes bool, word, short string) *cobra.Command {
 			"under way. longshore watch shows what it asks. Where it asks nothing, the exit code is 1.",
 		Example:           "  longshore " + word + " --why \"looked at the numbers\"",
 		Args:              atMostOne("run"),
-		ValidArgsFunction: c.completeRuns(&p),
+		ValidArgsFunction: p.completeRuns(),
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.decide(cmd.Context(), &p, args, yes, why) },
 	}
 	p.add(cmd)
@@ -58,6 +60,9 @@ func (c *cli) decide(ctx context.Context, p *projectFlags, args []string, yes bo
 	}
 	if _, ok := errors.AsType[*serviceerror.QueryFailed](err); ok || err == nil && !question.Waiting {
 		return fmt.Errorf("%s waits for no decision", to.workflow)
+	}
+	if err != nil && run.Passing(err) {
+		return queue.ErrNoWorker
 	}
 	if err != nil {
 		return fmt.Errorf("ask %s what it waits for: %w", to.workflow, err)

@@ -46,6 +46,7 @@ func (c *cli) await(ctx context.Context, s *session, to target, accepted workflo
 		return err
 	}
 	result.Kind = cmp.Or(result.Kind, to.kind)
+	result.Notes = append(result.Notes, superseded(accepted)...)
 	if err := display.Result(c.Out, c.format, result, url); err != nil {
 		return err
 	}

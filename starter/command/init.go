@@ -147,6 +147,8 @@ services:
   web:
 ` + image + `    deploy:
       replicas: 2
+      # Watches a new release for this long once it serves; where it is unwell, the old one takes over again.
+      # update_config: { monitor: 1m, failure_action: rollback }
     x-longshore:
       # Public traffic: the edge proxy on each host sends it to the newest healthy release. "*" answers every name.
       route: { hosts: ["*"], port: ` + strconv.Itoa(port) + ` }
@@ -171,6 +173,7 @@ hosts:
   ` + entry + `: { address: ` + host + ` }
 
 sites:
+  # approve: true has each run wait for longshore approve before it changes anything.
   production: { hosts: [` + entry + `] }
 `
 }

@@ -16,6 +16,7 @@ type projectFlags struct{ options config.Options }
 func (p *projectFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&p.options.Site, "site", "s", "", "the site, such as production")
+	completeFlag(cmd, "site", p.completeSites)
 	flags.StringVar(&p.options.Host, "host", "", "a host of the project, or an address such as deploy@203.0.113.10, in place of the site's hosts")
 	flags.StringVarP(&p.options.Dir, "directory", "C", "", "the project's folder (default: the current one)")
 	// Without a shorthand where -f means to follow.

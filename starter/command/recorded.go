@@ -51,7 +51,7 @@ func (c *cli) rollbackCommand() *cobra.Command {
 	f.add(cmd)
 	f.addPartial(cmd)
 	cmd.Flags().StringVar(&to, "to", "", "the release, such as 41-a1b2c3d or 41 (default: the last stable one before the current)")
-	c.completeFlag(cmd, "to", c.completeReleases(&f.project))
+	completeFlag(cmd, "to", f.project.completeReleases())
 	return cmd
 }
 
@@ -64,7 +64,7 @@ func (c *cli) restartCommand() *cobra.Command {
 			"way of a deploy: routed services lose no request.",
 		Example:           "  longshore restart\n  longshore restart worker",
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: c.completeServices(&f.project),
+		ValidArgsFunction: f.project.completeServices(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.recorded(cmd.Context(), &f, app.RunRestart, func(in *workflows.RecordedInput) { in.Services = args })
 		},
@@ -83,7 +83,7 @@ func (c *cli) scaleCommand() *cobra.Command {
 			"file again.",
 		Example:           "  longshore scale web=4 worker=2",
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: c.completeServices(&f.project),
+		ValidArgsFunction: f.project.completeServices(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			replicas, err := parseReplicas(args)
 			if err != nil {

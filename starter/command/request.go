@@ -71,8 +71,9 @@ func (c *cli) run(ctx context.Context, s *session, project *config.Project, f *r
 		return c.notTaken(ctx, to, err)
 	}
 	to.workflow = accepted.WorkflowID
-	for _, id := range accepted.Superseded {
-		c.note("superseded %s, which waited", id)
+	if to.workflow != workflows.RunID(site, r.Kind, r.ID) {
+		shown.Close()
+		return exit.With(exit.Usage, fmt.Errorf("the request id %s is taken by %s: give another", r.ID, to.workflow))
 	}
 	if f.detach {
 		return c.detached(s, to, accepted)
@@ -92,7 +93,7 @@ func (c *cli) notTaken(ctx context.Context, to target, err error) error {
 		return exit.Quiet(exit.Interrupted)
 	}
 	if errors.Is(err, queue.ErrNoWorker) {
-		return fmt.Errorf("%w. The request %s is taken once one comes, unless it is withdrawn by longshore cancel", err, to.handle())
+		return fmt.Errorf("%w. The request may still be taken once one comes: longshore cancel %s withdraws it", err, to.handle())
 	}
 	return err
 }
@@ -102,6 +103,9 @@ func (c *cli) refused(to target, refusal *queue.Refusal) error {
 	result := app.Result{Outcome: app.Refused, Kind: to.kind, Site: to.site.String(), Failure: &refusal.Failure}
 	if err := display.Result(c.Out, c.format, result, ""); err != nil {
 		return err
+	}
+	if refusal.Failure.Kind == app.KindSpec {
+		return exit.Quiet(exit.Usage)
 	}
 	return exit.Quiet(exit.Refused)
 }
@@ -115,6 +119,9 @@ func (c *cli) detached(s *session, to target, accepted workflows.Accepted) error
 		})
 	}
 	c.say("asked for it: %s", to.title)
+	for _, note := range superseded(accepted) {
+		c.note("%s", note)
+	}
 	if accepted.Ahead > 0 {
 		c.say("it waits for its turn, %d ahead", accepted.Ahead)
 	} else if url != "" {
@@ -122,6 +129,15 @@ func (c *cli) detached(s *session, to target, accepted workflows.Accepted) error
 	}
 	c.sayHowToGoOn(to)
 	return nil
+}
+
+// superseded says whose place a request has taken.
+func superseded(accepted workflows.Accepted) []string {
+	notes := make([]string, len(accepted.Superseded))
+	for i, id := range accepted.Superseded {
+		notes[i] = "it superseded " + id + ", which waited"
+	}
+	return notes
 }
 
 // source is what a request's run is about, in a word; empty for a run of the current release.
@@ -135,7 +151,7 @@ func source(r workflows.Request) string {
 	return ""
 }
 
-// title names a run of a site in one line: "deploy a1b2c3d, shop production".
+// title names a run of a site in one line: "deploy shop production a1b2c3d".
 func title(site app.Site, name string) string {
 	project := site.Project
 	if site.Org != app.DefaultOrg {

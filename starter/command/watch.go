@@ -18,7 +18,7 @@ func (c *cli) watchCommand() *cobra.Command {
 		Long: "Follows the run that is named by its request's id or its workflow id, and ends with the code of its outcome. Without\n" +
 			"a name it is the run under way, else the next one, else the last that ended.",
 		Args:              atMostOne("run"),
-		ValidArgsFunction: c.completeRuns(&p),
+		ValidArgsFunction: p.completeRuns(),
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.watch(cmd.Context(), &p, args) },
 	}
 	p.add(cmd)

@@ -12,6 +12,7 @@ import (
 func TestOutcomes(t *testing.T) {
 	want := map[app.Outcome]Code{
 		app.Succeeded: 0, app.Unchanged: 0, app.FailedClean: 3, app.Cancelled: 3, app.FailedDirty: 4, app.Refused: 5, "": 1,
+		app.Partial: 0, app.Superseded: 5,
 	}
 	for outcome, code := range want {
 		if got := ForOutcome(outcome); got != code {

@@ -16,8 +16,9 @@ import (
 
 // The clock of waiting for a turn. A long queue is asked less often: many may wait in it.
 const (
-	soon         = 10 * time.Millisecond // the first look; each later one waits twice as long, up to
-	lookEvery    = 250 * time.Millisecond
+	soon         = 10 * time.Millisecond  // the first look; each later one waits twice as long, up to
+	lookEvery    = 250 * time.Millisecond // for each request ahead, up to
+	lookAtMost   = 2 * time.Second
 	stateEvery   = time.Second // for each request ahead, up to
 	stateAtMost  = 5 * time.Second
 	lookTimeout  = 3 * time.Second
@@ -36,7 +37,7 @@ type Turn struct {
 // for, whenever that changes. Like following a run it outlasts restarts, and fails with run.ErrEngineLost in the end. It
 // fails with ErrNone where the site does not know the request.
 func (q Queue) Await(ctx context.Context, request string, accepted workflows.Accepted, show func(run.View)) (Turn, error) {
-	w := waiter{queue: q, request: request, workflow: accepted.WorkflowID, show: show, every: soon, known: time.Now()}
+	w := waiter{queue: q, request: request, workflow: accepted.WorkflowID, show: show, every: soon, pace: lookEvery, known: time.Now()}
 	if accepted.Ahead > 0 {
 		w.stateAt, w.every = time.Now(), lookEvery
 	} else {
@@ -50,7 +51,7 @@ func (q Queue) Await(ctx context.Context, request string, accepted workflows.Acc
 		if err := run.Pause(ctx, w.every); err != nil {
 			return Turn{}, err
 		}
-		w.every = min(2*w.every, lookEvery)
+		w.every = min(2*w.every, w.pace)
 	}
 }
 
@@ -69,6 +70,7 @@ type waiter struct {
 	show     func(run.View)
 	shown    run.View
 	every    time.Duration // between two looks
+	pace     time.Duration // which every grows to
 	stateAt  time.Time     // when the site is asked next
 	known    time.Time     // when the site has known the request last
 	lost     time.Time     // since when the engine has not answered; zero where it does
@@ -122,7 +124,8 @@ func (w *waiter) place(ctx context.Context) (*workflows.EndedRun, error) {
 		w.known = time.Now()
 		w.tell(run.View{Ahead: ahead})
 	}
-	w.stateAt = time.Now().Add(min(stateAtMost, stateEvery*time.Duration(max(1, len(ahead)))))
+	before := time.Duration(max(1, len(ahead)))
+	w.stateAt, w.pace = time.Now().Add(min(stateAtMost, stateEvery*before)), min(lookAtMost, lookEvery*before)
 	if i := slices.IndexFunc(state.Ended, func(e workflows.EndedRun) bool { return e.ID == w.request }); i >= 0 {
 		return &state.Ended[i], nil
 	}

@@ -48,7 +48,8 @@ func keepsReleases(t *testing.T, s *scene) {
 // engineLost deploys with an engine that has forgotten everything.
 func engineLost(t *testing.T, s *scene) {
 	x := s.newSite("lost")
-	x.deploy(t).want(t, app.Succeeded, 0)
+	first := x.deploy(t)
+	first.want(t, app.Succeeded, 0)
 	x.SetVersion("2")
 	second := x.deploy(t)
 	second.want(t, app.Succeeded, 0)
@@ -69,19 +70,24 @@ func engineLost(t *testing.T, s *scene) {
 	if out := x.longshore(t, "watch"); out.Code != 1 || !strings.Contains(out.Stderr, "knows no run") {
 		t.Errorf("the engine has not forgotten: %s", out)
 	}
-	if e := x.deploy(t); e.Outcome != app.Unchanged || e.Release != second.Release {
+	back := x.ask(t, "rollback")
+	back.want(t, app.Succeeded, 0)
+	if back.Of != first.Release || back.Previous != second.Release || !strings.HasPrefix(back.Release, "3-") {
+		t.Errorf("the rollback after the loss: %+v", back.Result)
+	}
+	if e := x.ask(t, "rollback", "--to", "1"); e.Outcome != app.Unchanged || e.Release != back.Release {
 		t.Errorf("what runs already is %s", e)
 	}
 	x.SetVersion("3")
-	third := x.deploy(t)
-	third.want(t, app.Succeeded, 0)
-	if !strings.HasPrefix(third.Release, "3-") || third.Previous != second.Release {
-		t.Errorf("the release after the loss: %+v", third.Result)
+	last := x.deploy(t)
+	last.want(t, app.Succeeded, 0)
+	if !strings.HasPrefix(last.Release, "4-") || last.Previous != back.Release {
+		t.Errorf("the release after the loss: %+v", last.Result)
 	}
 	load.flows(t)
-	load.lossless(t, "2", "3")
-	x.runsIntended(t, third.Release, s.host)
-	if kept := x.releases(t); len(kept) != 3 {
+	load.lossless(t, "2", "1", "3")
+	x.runsIntended(t, last.Release, s.host)
+	if kept := x.releases(t); len(kept) != 4 {
 		t.Errorf("kept are %+v", kept)
 	}
 }

@@ -13,7 +13,7 @@ import (
 func TestTerminatedAndReset(t *testing.T) {
 	t.Parallel()
 	s := set(t)
-	for _, step := range []string{"Start", "Switch"} {
+	for _, step := range []string{"Build", "Transfer", "Start", "AwaitStable", "Switch", "Record", "Drain"} {
 		t.Run("terminated at "+step, func(t *testing.T) {
 			s.underLoad(t, func() {
 				d := s.begin(t)
@@ -23,15 +23,16 @@ func TestTerminatedAndReset(t *testing.T) {
 			})
 		})
 	}
+	t.Run("terminated in a canary", s.canaryTerminated)
 	t.Run("a finished run is reset", func(t *testing.T) {
 		s.underLoad(t, func() {
 			d := s.begin(t)
 			d.succeeds(t)
 			events := d.follow(t, nil)
-			for _, step := range []string{"Observe", "Build", "Start", "RunReleaseCommand", "Switch", "Prune"} {
-				outcome, err := d.reset(t, before(t, events, step))
+			for _, point := range resetPoints(events) {
+				outcome, err := d.reset(t, point)
 				if err != nil || !slices.Contains(endsWell, outcome) {
-					t.Errorf("reset before %s: it ended %q, %v", step, outcome, err)
+					t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
 				}
 				s.inOrder(t)
 			}
@@ -45,10 +46,10 @@ func TestTerminatedAndReset(t *testing.T) {
 			d.result(t, 3, app.FailedClean)
 			s.servesStill(t, served)
 			events := d.follow(t, nil)
-			for _, step := range []string{"Transfer", "AwaitHealthy", "Clean"} {
-				outcome, err := d.reset(t, before(t, events, step))
+			for _, point := range resetPoints(events) {
+				outcome, err := d.reset(t, point)
 				if outcome != app.FailedClean {
-					t.Errorf("reset before %s: it ended %q, %v", step, outcome, err)
+					t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
 				}
 				s.servesStill(t, served)
 			}
@@ -56,4 +57,5 @@ func TestTerminatedAndReset(t *testing.T) {
 			s.begin(t).succeeds(t)
 		})
 	})
+	t.Run("a rollback is reset", s.rollbackReset)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,31 +22,16 @@ import (
 // endsWell are the outcomes of a finished run that is reset: to its very beginning, nothing is left to do.
 var endsWell = []app.Outcome{app.Succeeded, app.Unchanged}
 
-// resetPoints are the ends of a run's workflow tasks, to which it can be reset.
+// resetPoints are the ends of a run's workflow tasks, to which it can be reset, the last first: a run that is reset to
+// before it took the fence takes a newer one, and then shuts out the run that it was made from.
 func resetPoints(events []*historypb.HistoryEvent) []int64 {
 	var out []int64
-	for _, e := range events {
+	for _, e := range slices.Backward(events) {
 		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			out = append(out, e.GetEventId())
 		}
 	}
 	return out
-}
-
-// before is the reset point that a run has passed last before it scheduled a step for the first time.
-func before(t *testing.T, events []*historypb.HistoryEvent, step string) int64 {
-	t.Helper()
-	var point int64
-	for _, e := range events {
-		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
-			point = e.GetEventId()
-		}
-		if e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == step {
-			return point
-		}
-	}
-	t.Fatalf("the run has no step %s", step)
-	return 0
 }
 
 // reset has a run begin again from the end of a workflow task, as the web UI's button does, and answers the outcome of

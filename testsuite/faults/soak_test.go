@@ -78,23 +78,6 @@ func TestSoakUploadsInterrupted(t *testing.T) {
 	}
 }
 
-// TestSoakResetFromEveryPoint resets a finished run to the end of each of its workflow tasks, the last first: a run that
-// is reset to before it took the fence takes a newer one, and then shuts out the run that it was made from.
-func TestSoakResetFromEveryPoint(t *testing.T) {
-	s := set(t)
-	s.underLoad(t, func() {
-		d := s.begin(t)
-		d.succeeds(t)
-		for _, point := range slices.Backward(resetPoints(d.follow(t, nil))) {
-			outcome, err := d.reset(t, point)
-			if err != nil || !slices.Contains(endsWell, outcome) {
-				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
-			}
-			s.inOrder(t)
-		}
-	})
-}
-
 // TestSoakFrozenBeyondItsRun freezes the worker at several moments of a change.
 func TestSoakFrozenBeyondItsRun(t *testing.T) {
 	s := set(t)
