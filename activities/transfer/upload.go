@@ -221,13 +221,13 @@ func (u upload) hasRoom(ctx context.Context, c cargo, offset int64) error {
 	return u.checkRoom(ctx, c.room(whole.Size-offset))
 }
 
-// full says where the room went that there was at first, if it can be told.
+// full says where the room went that there was at first. It may be back by now.
 func (u upload) full(ctx context.Context, c cargo, cause error) error {
 	there, err := u.arrivedSoFar(ctx, c.Bundle)
 	if err == nil {
 		err = u.hasRoom(ctx, c, there)
 	}
-	return cmp.Or(err, cause)
+	return cmp.Or(err, fmt.Errorf("the disk was full for a while: %w", cause))
 }
 
 // room is what the rest of the way takes, with so many bytes to send. The engine holds the archive and the layers at

@@ -2,9 +2,7 @@ package hosts
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 )
 
 // Pause freezes everything on the host, its containers included: it goes silent as an overloaded or suspended machine
@@ -103,29 +101,28 @@ func (h *Host) RefuseKey(ctx context.Context) error {
 // maxFilled bounds what FillDisk writes: larger file systems are shared with the machine that runs the tests.
 const maxFilled = 2 << 30
 
+// fillDisk fills a file system by halves of what is left: something else may write to it meanwhile, and is not to find it
+// full before it stays so.
+const fillDisk = `
+at=0
+for try in $(seq 100); do
+	set -- "$1" "$2" "$3" $(df --block-size=1 --output=size,avail "$1" | tail -n 1)
+	[ "$4" -le "$3" ] || { echo "it is not on a SmallDisk" >&2; exit 1; }
+	[ "$5" -gt "$2" ] || exit 0
+	half=$((($5 - $2 + 1) / 2))
+	if fallocate --offset $at --length $half "$1/.ballast" 2>/dev/null; then at=$((at + half)); fi
+done
+echo "something else frees it" >&2
+exit 1`
+
 // FillDisk fills the file system that holds path, which must be a SmallDisk, until only free bytes are left. The
 // returned function empties it again.
 func (h *Host) FillDisk(ctx context.Context, path string, free int64) (empty func(context.Context) error, err error) {
-	out, err := h.Exec(ctx, "df", "--block-size=1", "--output=size,avail", path)
-	if err != nil {
-		return nil, err
-	}
-	var size, available int64
-	lines := strings.Split(out, "\n")
-	if _, err := fmt.Sscan(lines[len(lines)-1], &size, &available); err != nil {
-		return nil, fmt.Errorf("read what df said of %s on host %s: %w", path, h.Name, err)
-	}
-	if size > maxFilled {
-		return nil, errors.New("fill " + path + " on host " + h.Name + ": it is not on a SmallDisk")
-	}
-	ballast := path + "/.ballast"
-	if available > free {
-		if _, err := h.Exec(ctx, "fallocate", "--length", fmt.Sprint(available-free), ballast); err != nil {
-			return nil, err
-		}
+	if _, err := h.Exec(ctx, "sh", "-c", fillDisk, "sh", path, fmt.Sprint(free), fmt.Sprint(maxFilled)); err != nil {
+		return nil, fmt.Errorf("fill %s on host %s: %w", path, h.Name, err)
 	}
 	return func(ctx context.Context) error {
-		_, err := h.Exec(ctx, "rm", "--force", ballast)
+		_, err := h.Exec(ctx, "rm", "--force", path+"/.ballast")
 		return err
 	}, nil
 }
