@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,12 +69,15 @@ func TestUnwellCanary(t *testing.T) {
 			want(t, d.deploy(t, d.Shop("aaa", hosts...)), app.Succeeded)
 			before := d.states(hosts...)
 			unwell := d.ways(t, "web-2", "2-bbb")[kind]
+			var mu sync.Mutex
 			most := ""
 			ended := d.run(t, canaried(d.everythingChanges("bbb", hosts...)), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+				mu.Lock()
 				if a.Step == activities.Watch.Name && d.share("web-2") == "1-aaa, 25% 2-bbb" && a.Host == "web-2" && most == "" {
 					unwell()
 					most = d.share("web-2")
 				}
+				mu.Unlock()
 				return a.Work()
 			}})
 			want(t, ended, app.FailedClean)
@@ -92,10 +96,13 @@ func TestUnwellCanary(t *testing.T) {
 func TestCanaryWithANewHost(t *testing.T) {
 	d := world("web-1", "web-2")
 	want(t, d.deploy(t, canaried(d.Shop("aaa", "web-1"))), app.Succeeded)
+	var mu sync.Mutex
 	switches := map[string]int{}
 	ended := d.run(t, canaried(d.Shop("bbb", "web-1", "web-2")), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
 		if a.Step == activities.Switch.Name {
+			mu.Lock()
 			switches[a.Host]++
+			mu.Unlock()
 		}
 		return a.Work()
 	}})
