@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +36,9 @@ type siteStage struct {
 
 	begun  []string // the runs, by workflow id, in their order
 	orders map[string]workflows.Order
-	kept   []string // what hosts were told of freezes
+
+	mu   sync.Mutex // activities run at once
+	kept []string   // what hosts were told of freezes
 }
 
 func newSiteStage(t *testing.T) *siteStage {
@@ -100,6 +103,8 @@ func (s *siteStage) keepFreeze(_ context.Context, in activities.KeepFreezeInput)
 	if in.Freeze != nil {
 		text = in.Host.Name + " frozen by " + in.Freeze.By
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.kept = append(s.kept, text)
 	return activities.Nothing{}, nil
 }
