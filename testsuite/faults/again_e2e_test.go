@@ -10,7 +10,7 @@ import (
 )
 
 // A run that was terminated has undone nothing; the next one finds what is left and puts it in order.
-func TestTerminatedAndReset(t *testing.T) {
+func TestTerminated(t *testing.T) {
 	t.Parallel()
 	s := set(t)
 	for _, step := range []string{"Build", "Transfer", "Start", "AwaitStable", "Switch", "Record", "Drain"} {
@@ -24,6 +24,12 @@ func TestTerminatedAndReset(t *testing.T) {
 		})
 	}
 	t.Run("terminated in a canary", s.canaryTerminated)
+}
+
+// A run that has ended is reset to each of its workflow tasks, and ends in the same state again.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	s := set(t)
 	t.Run("a finished run is reset", func(t *testing.T) {
 		s.underLoad(t, func() {
 			d := s.begin(t)
