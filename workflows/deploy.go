@@ -180,7 +180,7 @@ func (d *deploy) decide(ctx workflow.Context) {
 
 // desired is what the hosts should become, as far as it is known by now.
 func (d *deploy) desired(ctx workflow.Context) planner.Desired {
-	desired := planner.Desired{Spec: d.spec(), Images: map[string]map[string]app.Image{}}
+	desired := planner.Desired{Spec: d.spec(), Images: map[string]map[string]app.Image{}, Number: d.in.Number}
 	for _, h := range d.hosts {
 		desired.Images[h.host.Name] = h.images
 	}

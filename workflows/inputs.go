@@ -19,6 +19,8 @@ type Order struct {
 	Why string `json:"why,omitempty"`
 	// Fence is the least fencing number that the run takes; 0 leaves it to the hosts.
 	Fence int64 `json:"fence,omitempty"`
+	// Number is the highest release number that the site knows, which the hosts of a partial run may not; 0 for none.
+	Number int `json:"number,omitempty"`
 	// AllowPartial has the run go on without hosts that cannot be reached, as long as one can.
 	AllowPartial bool `json:"allow_partial,omitempty"`
 	// BrokeFreeze says that a freeze was overridden for it.

@@ -62,9 +62,9 @@ func (r Request) source() string {
 }
 
 // input is the run's own, with what the site adds to its order.
-func (r Request) input(fence int64, brokeFreeze bool) any {
+func (r Request) input(fence int64, number int, brokeFreeze bool) any {
 	complete := func(o Order) Order {
-		o.Fence, o.BrokeFreeze = fence, brokeFreeze
+		o.Fence, o.Number, o.BrokeFreeze = fence, number, brokeFreeze
 		return o
 	}
 	switch {

@@ -61,6 +61,8 @@ type siteMemory struct {
 	Current string      `json:"current,omitempty"`
 	Fence   int64       `json:"fence,omitempty"`
 	Freeze  *app.Freeze `json:"freeze,omitempty"`
+	// Number is the highest release number that any host has got.
+	Number int `json:"number,omitempty"`
 	// Behind are the hosts that a partial run has left behind, by name.
 	Behind []string `json:"behind,omitempty"`
 	// Hosts are those of the last request.

@@ -51,6 +51,7 @@ func (s *site) ask(ctx workflow.Context, hosts []app.Host) []activities.Remember
 // last. A host that missed the end of a freeze has the site frozen again, which a person can end.
 func (s *site) learn(known activities.Remembered) {
 	s.Fence = max(s.Fence, known.Fence)
+	s.Number = max(s.Number, app.ReleaseNumber(known.Current))
 	if app.ReleaseNumber(known.Current) > app.ReleaseNumber(s.Current) {
 		s.Current, s.Behind = known.Current, known.Behind
 	}

@@ -29,7 +29,7 @@ func (s *site) work(ctx workflow.Context) {
 // follow starts a run and waits for its end. A run of the same id that was begun before, by a workflow of the site that
 // was lost or reset, is waited for instead.
 func (s *site) follow(ctx workflow.Context, run *queued) app.Result {
-	child := workflow.ExecuteChildWorkflow(s.childOptions(ctx, run), string(run.Request.Kind), run.Request.input(s.Fence+1, run.BrokeFreeze))
+	child := workflow.ExecuteChildWorkflow(s.childOptions(ctx, run), string(run.Request.Kind), run.Request.input(s.Fence+1, s.Number, run.BrokeFreeze))
 	err := child.GetChildWorkflowExecution().Get(ctx, nil)
 	if err != nil {
 		// It is there already. Any other reason does not come back: the engine tries on.
@@ -103,8 +103,9 @@ func (s *site) takeIn(kind app.RunKind, result app.Result) {
 	switch result.Outcome {
 	case app.Succeeded, app.Unchanged, app.Partial:
 		s.Current, s.Behind = result.Release, result.Behind
+		s.Number = max(s.Number, app.ReleaseNumber(result.Release))
 		if kind == app.RunRemove && result.Outcome != app.Partial {
-			s.Current = ""
+			s.Current, s.Number = "", 0
 		}
 	default:
 		if release, all := servingAll(result); all {

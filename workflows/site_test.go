@@ -98,6 +98,9 @@ func TestSiteContinuesAsNew(t *testing.T) {
 	if state.Current != "2-two" || state.Fence != 2 {
 		t.Errorf("%+v", state)
 	}
+	if number := next.orders[runID("two")].Number; number != 1 {
+		t.Errorf("the run was told that the last release was number %d", number)
+	}
 }
 
 func TestSiteContinuesAsNewByItself(t *testing.T) {

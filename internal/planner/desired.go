@@ -19,6 +19,8 @@ type Desired struct {
 	// Recorded says that the spec is a recorded release's: its images are known and nothing is built, and no release
 	// command runs, since what one did to a schema is done, and does not go back.
 	Recorded bool
+	// Number is the highest release number that is known of the site beside what the hosts show; 0 for none.
+	Number int
 	// Force are the services that get new containers though nothing about them differs.
 	Force []string
 }

@@ -10,7 +10,7 @@ import (
 // hosts in any order. Equal arguments give equal plans.
 func Plan(desired Desired, observed []app.Observed) app.Plan {
 	spec := desired.Spec
-	number := 1
+	number := desired.Number + 1
 	for _, o := range observed {
 		number = max(number, o.LastNumber+1)
 	}
