@@ -1,0 +1,126 @@
+package bootstrap
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// daemon is the engine's configuration: what it says stays, and what it says nothing of gets a sound value.
+type daemon struct{}
+
+const daemonPath = "/etc/docker/daemon.json"
+
+func (daemon) Name() string { return "docker-config" }
+
+func (daemon) Look(ctx context.Context, m *Machine) (State, error) {
+	_, added, err := plannedDaemon(ctx, m)
+	if err != nil {
+		return State{}, err
+	}
+	if len(added) > 0 {
+		return State{Is: "without " + strings.Join(added, ", "), Wanted: "with " + strings.Join(added, ", ")}, nil
+	}
+	// An engine that was started before its file was written does not know it.
+	behind, err := m.holds(ctx, "sh", "-c", engineIsOlder, "longshore", daemonPath)
+	if err != nil {
+		return State{}, err
+	}
+	if behind {
+		return State{Is: "written, but the engine runs with what was before", Wanted: "in force"}, nil
+	}
+	return State{Is: "complete", OK: true}, nil
+}
+
+// engineIsOlder compares the file's age with that of the engine's last start or reload, of which the reload is marked by
+// us beside the file.
+const engineIsOlder = `
+[ -e "$1" ] || exit 1
+started=$(date -d "$(systemctl show -p ActiveEnterTimestamp --value docker.service)" +%s 2>/dev/null || echo 0)
+[ "$(stat -c %Y "$1")" -gt "$started" ]`
+
+// daemonDefaults are the settings that an engine gets where it has none of its own. live-restore keeps containers running
+// while the engine restarts; swarm refuses it. The address pools leave room for some four thousand networks, a site has
+// one, where the engine's own run out after thirty.
+func daemonDefaults(swarm bool) map[string]any {
+	out := map[string]any{
+		"log-driver":            "json-file",
+		"log-opts":              map[string]any{"max-size": "10m", "max-file": "5"},
+		"default-address-pools": []any{map[string]any{"base": "172.16.0.0/12", "size": 24}},
+	}
+	if !swarm {
+		out["live-restore"] = true
+	}
+	return out
+}
+
+// mergeDaemon adds what is missing of defaults to a daemon.json, and answers what it added, sorted. Options of the log
+// belong to its driver: they are added only where the driver is ours as well.
+func mergeDaemon(text string, defaults map[string]any) (merged string, added []string, err error) {
+	have := map[string]any{}
+	if strings.TrimSpace(text) != "" {
+		if err := json.Unmarshal([]byte(text), &have); err != nil {
+			return "", nil, fmt.Errorf("%s is not JSON: %w", daemonPath, err)
+		}
+	}
+	driver, _ := have["log-driver"].(string)
+	for _, key := range slices.Sorted(maps.Keys(defaults)) {
+		if _, there := have[key]; there || (key == "log-opts" && driver != "" && driver != "json-file") {
+			continue
+		}
+		have[key] = defaults[key]
+		added = append(added, key)
+	}
+	out, err := json.MarshalIndent(have, "", "  ")
+	return string(out) + "\n", added, err
+}
+
+func plannedDaemon(ctx context.Context, m *Machine) (merged string, added []string, err error) {
+	text, _, err := m.read(ctx, daemonPath)
+	if err != nil {
+		return "", nil, err
+	}
+	swarm, err := m.run(ctx, "docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
+	if err != nil {
+		return "", nil, err
+	}
+	return mergeDaemon(text, daemonDefaults(swarm != "inactive"))
+}
+
+// restartEngine restarts the engine with a new configuration: containers keep running where live-restore is in force, which
+// a reload brings. Where the engine does not come up, it gets its old configuration back.
+const restartEngine = `
+if dockerd --help 2>/dev/null | grep -q -- --validate; then dockerd --validate --config-file "$1" >/dev/null; fi
+systemctl reload docker.service || true
+if systemctl restart docker.service; then rm -f -- "$1.before-longshore"; exit 0; fi
+journalctl -u docker.service -n 5 -o cat >&2 || true
+if [ -e "$1.before-longshore" ]; then mv -f -- "$1.before-longshore" "$1"; else rm -f -- "$1"; fi
+systemctl reset-failed docker.service
+systemctl restart docker.service
+exit 1`
+
+func (daemon) Settle(ctx context.Context, m *Machine) error {
+	merged, added, err := plannedDaemon(ctx, m)
+	if err != nil {
+		return err
+	}
+	if len(added) > 0 {
+		if before, there, err := m.read(ctx, daemonPath); err != nil {
+			return err
+		} else if there {
+			if err := m.write(ctx, daemonPath+".before-longshore", before, 0o644); err != nil {
+				return err
+			}
+		}
+		if err := m.write(ctx, daemonPath, merged, 0o644); err != nil {
+			return err
+		}
+	}
+	if _, err := m.script(ctx, restartEngine, daemonPath); err != nil {
+		return fmt.Errorf("the engine does not start with %s, which was put back: %w", strings.Join(added, ", "), err)
+	}
+	return nil
+}
