@@ -1,6 +1,10 @@
 package activities
 
-import "github.com/longshore-dev/longshore/internal/app"
+import (
+	"time"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
 
 // ItemInput names one item of a host's bootstrap.
 type ItemInput struct {
@@ -15,7 +19,7 @@ type ItemInput struct {
 // then still differs.
 var SettleItem = Step[ItemInput, app.Item]{
 	Name:   "SettleItem",
-	Policy: Long,
+	Policy: Policy{Attempt: 40 * time.Minute, Total: 2 * time.Hour},
 	Describe: func(in ItemInput) (string, string) {
 		if in.Check {
 			return in.Host.Name, "check " + in.Item

@@ -18,6 +18,13 @@ var EnsureEdge = Step[EnsureEdgeInput, Nothing]{
 	Describe: func(in EnsureEdgeInput) (string, string) { return in.Host.Name, "ensure the edge" },
 }
 
+// LookAtEdge says whether the worker's version of the edge runs on a host, and changes nothing.
+var LookAtEdge = Step[EnsureEdgeInput, app.Item]{
+	Name:     "LookAtEdge",
+	Policy:   Look,
+	Describe: func(in EnsureEdgeInput) (string, string) { return in.Host.Name, "look at the edge" },
+}
+
 // SwitchInput is a site's next table on a host.
 type SwitchInput struct {
 	Target
@@ -28,8 +35,8 @@ type SwitchInput struct {
 
 // Switch puts a table in a host's edge, in one atomic swap. A table without routes takes the site out of the edge.
 var Switch = Step[SwitchInput, Nothing]{
-	Name:     "Switch",
-	Policy:   Change,
+	Name:   "Switch",
+	Policy: Change,
 	Describe: func(in SwitchInput) (string, string) {
 		if len(in.Table.Routes) == 0 {
 			return in.Host.Name, "take the site out of the edge"

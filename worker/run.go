@@ -65,7 +65,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer hosts.Close() // the process ends
-	return work(ctx, c, wiring{hosts: hosts, queue: queue, edges: edges, bundles: filepath.Join(state, "bundles")}, log)
+	return work(ctx, c, wiring{hosts: hosts, fresh: reach.Fresh(state), queue: queue, edges: edges, bundles: filepath.Join(state, "bundles")}, log)
 }
 
 // dial reaches the engine, waiting for it as long as ctx lasts: the worker may be started first.

@@ -22,6 +22,7 @@ const (
 	KindUnproven     = "unproven"           // after the switch, another release answered
 	KindFailing      = "failing-requests"   // too many requests to the new release failed
 	KindPruned       = "release-gone"       // a recorded release that cannot be reached any more
+	KindPackages     = "packages-failed"    // the host's package manager failed for good
 	KindUnsupported  = "unsupported-system" // a host that cannot be bootstrapped
 	KindLocked       = "locked-out"         // a change that would have cut the way to the host, and was undone
 	KindFrozen       = "frozen"             // the site's freeze refuses runs

@@ -35,11 +35,13 @@ if systemd-run --quiet --wait --collect --unit=$unit --setenv=LC_ALL=C --setenv=
 		[ $try -lt 120 ] || exit 1
 		try=$((try + 1)); sleep 5
 	done
+	# Lists of the last hour will do, unless something of them is gone.
+	fresh=$(find /var/lib/apt/lists -maxdepth 1 -name "*_Packages*" -mmin -60 2>/dev/null | head -n 1)
 	options="-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 	try=1
-	until apt-get $options update --error-on=any && apt-get $options install --yes --fix-broken --no-install-recommends "$@"; do
+	until { [ -n "$fresh" ] || apt-get $options update --error-on=any; } && apt-get $options install --yes --fix-broken --no-install-recommends "$@"; do
 		[ $try -lt 3 ] || exit 1
-		try=$((try + 1)); sleep 3
+		try=$((try + 1)); fresh=; sleep 3
 	done' longshore "$@"
 then exit 0; fi
 tail -n 15 /run/longshore-packages.log >&2

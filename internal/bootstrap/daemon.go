@@ -83,11 +83,12 @@ func plannedDaemon(ctx context.Context, m *Machine) (merged string, added []stri
 	if err != nil {
 		return "", nil, err
 	}
-	swarm, err := m.run(ctx, "docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
+	// An engine that does not answer is the item before's affair.
+	swarm, err := m.script(ctx, `docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null || true`)
 	if err != nil {
 		return "", nil, err
 	}
-	return mergeDaemon(text, daemonDefaults(swarm != "inactive"))
+	return mergeDaemon(text, daemonDefaults(swarm != "" && swarm != "inactive"))
 }
 
 // restartEngine restarts the engine with a new configuration: containers keep running where live-restore is in force, which
@@ -95,6 +96,7 @@ func plannedDaemon(ctx context.Context, m *Machine) (merged string, added []stri
 const restartEngine = `
 if dockerd --help 2>/dev/null | grep -q -- --validate; then dockerd --validate --config-file "$1" >/dev/null; fi
 systemctl reload docker.service || true
+systemctl reset-failed docker.service
 if systemctl restart docker.service; then rm -f -- "$1.before-longshore"; exit 0; fi
 journalctl -u docker.service -n 5 -o cat >&2 || true
 if [ -e "$1.before-longshore" ]; then mv -f -- "$1.before-longshore" "$1"; else rm -f -- "$1"; fi

@@ -68,9 +68,14 @@ func (docker) Settle(ctx context.Context, m *Machine) error {
 	if err := m.install(ctx, packages...); err != nil {
 		return err
 	}
-	_, err = m.run(ctx, "systemctl", "enable", "--now", "docker.service")
+	_, err = m.script(ctx, startEngine)
 	return err
 }
+
+// startEngine starts it however often it was started before: systemd would refuse a third start within a minute.
+const startEngine = `
+systemctl reset-failed docker.service docker.socket 2>/dev/null || true
+systemctl enable --quiet --now docker.service`
 
 // dockerPackages are what has to be installed for an engine: nothing but the mending of what is there, where it is there.
 func dockerPackages(ctx context.Context, m *Machine) ([]string, error) {
