@@ -90,6 +90,8 @@ func failed(at app.Host, item string, err error) error {
 		f.Kind, f.Advice = app.KindPackages, "Look at the messages above, mend what they name on the host (sources, disk, network), and bootstrap again: it goes on from there."
 	case errors.Is(err, bootstrap.ErrLockedOut):
 		f.Kind, f.Advice = app.KindLocked, "Nothing is left of the change. Check the rules and ports in the bootstrap settings, or leave the item out with bootstrap.skip."
+	case errors.Is(err, bootstrap.ErrUnproven):
+		f.Kind, f.Advice = app.KindRefused, "Add this machine's public key to bootstrap.public_keys, or leave the item out with bootstrap.skip: logins by password stay open until then."
 	case errors.Is(err, bootstrap.ErrStillDiffers):
 		f.Kind, f.Advice = app.KindSpec, "Something else on the host sets it: find what does, or leave the item out with bootstrap.skip."
 	case errors.Is(err, bootstrap.ErrNothingToRevert):

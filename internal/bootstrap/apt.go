@@ -9,59 +9,64 @@ import (
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
-const missingPackages = `
-for package in "$@"; do
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
-done`
+const (
+	packagesUnit = "longshore-packages.service"
+	packagesLog  = "/run/longshore-packages.log"
+)
 
-// missing are those of the packages that are not installed, or not to the end.
-func (m *Machine) missing(ctx context.Context, packages ...string) ([]string, error) {
-	out, err := m.script(ctx, missingPackages, packages...)
-	return strings.Fields(out), err
-}
-
-// installPackages runs in a unit of systemd, which a lost connection does not end: a package manager that is killed leaves
-// packages half configured. Who comes while it runs waits for it, and then sees for himself what is still to be done.
-// dpkg does not wait for another's lock, apt-get does.
-const installPackages = `
-unit=longshore-packages.service
-while systemctl is-active --quiet $unit; do sleep 1; done
-systemctl reset-failed $unit 2>/dev/null || true
-if systemd-run --quiet --wait --collect --unit=$unit --setenv=LC_ALL=C --setenv=DEBIAN_FRONTEND=noninteractive \
-	--property=StandardOutput=truncate:/run/longshore-packages.log --property=StandardError=truncate:/run/longshore-packages.log \
-	--property=RuntimeMaxSec=1500 sh -c '
-	try=1
-	until dpkg --configure -a --force-confdef --force-confold; do
-		[ $try -lt 120 ] || exit 1
-		try=$((try + 1)); sleep 5
-	done
-	# Lists of the last hour will do, unless something of them is gone.
-	fresh=$(find /var/lib/apt/lists -maxdepth 1 -name "*_Packages*" -mmin -60 2>/dev/null | head -n 1)
-	options="-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
-	try=1
-	until { [ -n "$fresh" ] || apt-get $options update --error-on=any; } && apt-get $options install --yes --fix-broken --no-install-recommends "$@"; do
-		[ $try -lt 3 ] || exit 1
-		try=$((try + 1)); fresh=; sleep 3
-	done' longshore "$@"
+// runPackages runs the second script in a unit of systemd, which a lost connection does not end: a package manager that is
+// killed leaves packages half configured. Who comes while it runs waits for it, and then sees for himself what is still to
+// be done.
+const runPackages = `
+while systemctl is-active --quiet ` + packagesUnit + `; do sleep 0.5; done
+systemctl reset-failed ` + packagesUnit + ` 2>/dev/null || true
+script=$1; shift
+if systemd-run --quiet --wait --collect --unit=` + packagesUnit + ` --setenv=LC_ALL=C --setenv=DEBIAN_FRONTEND=noninteractive \
+	--setenv=NEEDRESTART_SUSPEND=1 --property=StandardOutput=truncate:` + packagesLog + ` --property=StandardError=append:` + packagesLog + ` \
+	--property=RuntimeMaxSec=2000 sh -c "$script" longshore "$@"
 then exit 0; fi
-tail -n 15 /run/longshore-packages.log >&2
+{ grep -E '^(E|W|Err|dpkg|Errors)[: ]' ` + packagesLog + ` || tail -n 15 ` + packagesLog + `; } | tail -n 15 >&2
 exit 1`
 
-// install installs packages, and mends what an interrupted installation has left. It waits for another package manager.
+// installPackages mends what an interrupted installation has left, and installs. A lock that another package manager
+// holds, such as the daily update, is waited for, fifteen minutes at each of the three steps; whatever else fails is tried
+// three times. A list that cannot be had stops nothing that can be installed without it.
+const installPackages = `
+patient() {
+	tries=450
+	until "$@" > /run/longshore-packages.step 2>&1; do
+		tries=$((tries - 1))
+		if [ $tries -gt 0 ] && grep -qE 'lock .*(locked|held) by|Could not get lock|Unable to (acquire|lock)' /run/longshore-packages.step; then sleep 2; continue; fi
+		cat /run/longshore-packages.step
+		return 1
+	done
+	cat /run/longshore-packages.step
+}
+patient dpkg --configure -a --force-confdef --force-confold || true
+options="-o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+# Lists of the last hour will do, unless something of them is gone.
+fresh=$(find /var/lib/apt/lists -maxdepth 1 -name "*_Packages*" -mmin -60 2>/dev/null | head -n 1)
+for try in 1 2 3; do
+	[ -n "$fresh" ] || patient apt-get $options update --error-on=any || true
+	names=
+	for name in "$@"; do
+		case $name in
+		*\?) ! apt-cache show "${name%\?}" >/dev/null 2>&1 || names="$names ${name%\?}" ;;
+		*) names="$names $name" ;;
+		esac
+	done
+	if patient apt-get $options install --yes --fix-broken --no-install-recommends $names; then exit 0; fi
+	fresh=
+	[ $try = 3 ] || sleep 3
+done
+exit 1`
+
+// install installs packages. It fails with ErrPackages, and what the package manager said, where that is of no avail.
 func (m *Machine) install(ctx context.Context, packages ...string) error {
-	_, err := m.script(ctx, installPackages, packages...)
+	_, err := m.script(ctx, runPackages, append([]string{installPackages}, packages...)...)
 	var exit *host.ExitError
 	if errors.As(err, &exit) {
 		return fmt.Errorf("%w to install %s: %s", ErrPackages, strings.Join(packages, ", "), strings.TrimSpace(exit.Stderr))
 	}
 	return err
-}
-
-// packagesState is a state of packages that have to be there.
-func (m *Machine) packagesState(ctx context.Context, packages ...string) (State, error) {
-	missing, err := m.missing(ctx, packages...)
-	if err != nil || len(missing) == 0 {
-		return State{OK: err == nil}, err
-	}
-	return State{Is: "not installed: " + strings.Join(missing, ", "), Wanted: "installed: " + strings.Join(packages, ", ")}, nil
 }

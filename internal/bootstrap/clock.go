@@ -1,6 +1,9 @@
 package bootstrap
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // clock is the synchronization of time, by whatever the machine has for it, and timesyncd where it has nothing.
 type clock struct{}
@@ -11,6 +14,22 @@ const lookAtClock = `for unit in systemd-timesyncd chrony chronyd ntpsec ntp ope
 	if systemctl is-active --quiet $unit.service; then echo $unit; exit 0; fi
 done`
 
+// sleepingClock names a service for it that is installed and does not run. Two of them would exclude each other.
+const sleepingClock = `for unit in chrony ntpsec ntp openntpd systemd-timesyncd; do
+	if systemctl cat $unit.service >/dev/null 2>&1; then echo $unit; exit 0; fi
+done`
+
+func (clock) packages(ctx context.Context, m *Machine) ([]string, error) {
+	if contained, err := m.inContainer(ctx); err != nil || contained {
+		return nil, err
+	}
+	by, err := m.script(ctx, sleepingClock)
+	if err != nil || by != "" {
+		return nil, err
+	}
+	return []string{"systemd-timesyncd"}, nil
+}
+
 func (clock) Look(ctx context.Context, m *Machine) (State, error) {
 	if contained, err := m.inContainer(ctx); err != nil || contained {
 		return State{Skip: "a container has its host's clock"}, err
@@ -20,15 +39,16 @@ func (clock) Look(ctx context.Context, m *Machine) (State, error) {
 		return State{}, err
 	}
 	if by == "" {
-		return State{Is: "nothing synchronizes the clock", Wanted: "synchronized by systemd-timesyncd"}, nil
+		return State{Is: "nothing synchronizes the clock", Wanted: "synchronized"}, nil
 	}
 	return State{Is: "synchronized by " + by, OK: true}, nil
 }
 
 func (clock) Settle(ctx context.Context, m *Machine) error {
-	if err := m.install(ctx, "systemd-timesyncd"); err != nil {
+	by, err := m.script(ctx, sleepingClock)
+	if err != nil {
 		return err
 	}
-	_, err := m.run(ctx, "systemctl", "enable", "--now", "systemd-timesyncd.service")
+	_, err = m.run(ctx, "systemctl", "enable", "--now", cmp.Or(by, "systemd-timesyncd")+".service")
 	return err
 }

@@ -17,26 +17,27 @@ const daemonPath = "/etc/docker/daemon.json"
 func (daemon) Name() string { return "docker-config" }
 
 func (daemon) Look(ctx context.Context, m *Machine) (State, error) {
-	_, added, err := plannedDaemon(ctx, m)
+	plan, err := planDaemon(ctx, m)
 	if err != nil {
 		return State{}, err
 	}
-	if len(added) > 0 {
-		return State{Is: "without " + strings.Join(added, ", "), Wanted: "with " + strings.Join(added, ", ")}, nil
+	if len(plan.added) > 0 {
+		return State{Is: "without " + strings.Join(plan.added, ", "), Wanted: "with " + strings.Join(plan.added, ", ")}, nil
 	}
 	// An engine that was started before its file was written does not know it.
 	behind, err := m.holds(ctx, "sh", "-c", engineIsOlder, "longshore", daemonPath)
-	if err != nil {
+	switch {
+	case err != nil:
 		return State{}, err
-	}
-	if behind {
+	case behind && plan.swarm:
+		return State{Is: "complete, in force from the engine's next restart, which would end the swarm's tasks", OK: true}, nil
+	case behind:
 		return State{Is: "written, but the engine runs with what was before", Wanted: "in force"}, nil
 	}
 	return State{Is: "complete", OK: true}, nil
 }
 
-// engineIsOlder compares the file's age with that of the engine's last start or reload, of which the reload is marked by
-// us beside the file.
+// engineIsOlder compares the file's age with that of the engine's last start.
 const engineIsOlder = `
 [ -e "$1" ] || exit 1
 started=$(date -d "$(systemctl show -p ActiveEnterTimestamp --value docker.service)" +%s 2>/dev/null || echo 0)
@@ -78,51 +79,61 @@ func mergeDaemon(text string, defaults map[string]any) (merged string, added []s
 	return string(out) + "\n", added, err
 }
 
-func plannedDaemon(ctx context.Context, m *Machine) (merged string, added []string, err error) {
+// daemonPlan is what the file is to become.
+type daemonPlan struct {
+	merged string
+	added  []string
+	swarm  bool
+}
+
+func planDaemon(ctx context.Context, m *Machine) (daemonPlan, error) {
 	text, _, err := m.read(ctx, daemonPath)
 	if err != nil {
-		return "", nil, err
+		return daemonPlan{}, err
 	}
 	// An engine that does not answer is the item before's affair.
 	swarm, err := m.script(ctx, `docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null || true`)
 	if err != nil {
-		return "", nil, err
+		return daemonPlan{}, err
 	}
-	return mergeDaemon(text, daemonDefaults(swarm != "" && swarm != "inactive"))
+	p := daemonPlan{swarm: swarm != "" && swarm != "inactive"}
+	p.merged, p.added, err = mergeDaemon(text, daemonDefaults(p.swarm))
+	return p, err
 }
 
-// restartEngine restarts the engine with a new configuration: containers keep running where live-restore is in force, which
-// a reload brings. Where the engine does not come up, it gets its old configuration back.
-const restartEngine = `
-if dockerd --help 2>/dev/null | grep -q -- --validate; then dockerd --validate --config-file "$1" >/dev/null; fi
+// takeDaemon puts a file in the place of the engine's configuration and restarts the engine, which an interruption does
+// not divide. Containers keep running where live-restore is in force, which a reload brings. Where the engine refuses the
+// file or does not come up with it, it gets its old one back.
+const takeDaemon = `
+trap '' HUP PIPE
+if dockerd --help 2>/dev/null | grep -q -- --validate; then dockerd --validate --config-file "$1.new" >/dev/null; fi
+rm -f -- "$1.before-longshore"
+[ ! -e "$1" ] || cp -p -- "$1" "$1.before-longshore"
+mv -f -- "$1.new" "$1"
+[ "$2" = restart ] || exit 0
 systemctl reload docker.service || true
-systemctl reset-failed docker.service
-if systemctl restart docker.service; then rm -f -- "$1.before-longshore"; exit 0; fi
+systemctl reset-failed docker.service docker.socket 2>/dev/null || true
+if systemctl restart docker.service; then exit 0; fi
 journalctl -u docker.service -n 5 -o cat >&2 || true
 if [ -e "$1.before-longshore" ]; then mv -f -- "$1.before-longshore" "$1"; else rm -f -- "$1"; fi
-systemctl reset-failed docker.service
+systemctl reset-failed docker.service docker.socket 2>/dev/null || true
 systemctl restart docker.service
 exit 1`
 
 func (daemon) Settle(ctx context.Context, m *Machine) error {
-	merged, added, err := plannedDaemon(ctx, m)
+	plan, err := planDaemon(ctx, m)
 	if err != nil {
 		return err
 	}
-	if len(added) > 0 {
-		if before, there, err := m.read(ctx, daemonPath); err != nil {
-			return err
-		} else if there {
-			if err := m.write(ctx, daemonPath+".before-longshore", before, 0o644); err != nil {
-				return err
-			}
-		}
-		if err := m.write(ctx, daemonPath, merged, 0o644); err != nil {
-			return err
-		}
+	if err := m.write(ctx, daemonPath+".new", plan.merged, 0o644); err != nil {
+		return err
 	}
-	if _, err := m.script(ctx, restartEngine, daemonPath); err != nil {
-		return fmt.Errorf("the engine does not start with %s, which was put back: %w", strings.Join(added, ", "), err)
+	how := "restart"
+	if plan.swarm {
+		how = "wait"
+	}
+	if _, err := m.script(ctx, takeDaemon, daemonPath, how); err != nil {
+		return fmt.Errorf("the engine does not take its new settings (%s), and runs with those of before: %w", strings.Join(plan.added, ", "), err)
 	}
 	return nil
 }

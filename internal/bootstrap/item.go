@@ -46,6 +46,8 @@ var (
 	ErrStillDiffers = errors.New("it is still not as wanted")
 	// ErrLockedOut is a change that cut the way to the host and was undone.
 	ErrLockedOut = errors.New("a second login did not come through, so the change was undone")
+	// ErrUnproven is a login that deploys, and that no key of this machine opens.
+	ErrUnproven = errors.New("no key of this machine opens the login that deploys, so logins by password stay")
 	// ErrPackages is a package manager that failed for good.
 	ErrPackages = errors.New("the package manager failed")
 )
@@ -53,7 +55,7 @@ var (
 // items are all items in their order: each may rely on those before it.
 func items() []Item {
 	return []Item{
-		docker{}, daemon{}, deployUser{}, stateFolder{}, sysctls{}, clock{}, swap{}, updates{}, held{}, firewall{}, sshd{}, fail2ban{},
+		packages{}, docker{}, daemon{}, deployUser{}, stateFolder{}, sysctls{}, clock{}, swap{}, updates{}, held{}, firewall{}, sshd{}, fail2ban{},
 	}
 }
 

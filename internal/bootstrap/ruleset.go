@@ -12,9 +12,10 @@ import (
 
 // ruleset is what nft loads: a table of our own, in front of everybody else's filters, that accepts what may come in and
 // drops the rest. To accept there decides nothing for the tables behind it. A port that Docker publishes is rewritten
-// before the forward hook sees it, so it is told by the destination that the packet first had. Containers, and what an
-// open connection brings, are let through.
-func ruleset(open []int, allow []app.FirewallRule) (string, error) {
+// before the forward hook sees it, so it is told by the destination that the packet first had; a neighbour that sends to a
+// container's own address is told by there being none. Containers, and what an open connection brings, are let through.
+// uplinks are interfaces that nothing of a container comes from, whatever they are called.
+func ruleset(open []int, allow []app.FirewallRule, uplinks []string) (string, error) {
 	var rules []string
 	slices.Sort(open)
 	for _, port := range slices.Compact(open) {
@@ -34,28 +35,41 @@ table inet %[1]s {
 	chain input {
 		type filter hook input priority filter - 5; policy accept;
 		ct state established,related accept
-		iifname { "lo", "docker*", "br-*" } accept
+		iifname "lo" accept
+		%[2]s accept
 		meta l4proto { icmp, ipv6-icmp } accept
 		udp dport { 68, 546 } accept
-`, firewallTable)
+`, firewallTable, containers("iifname", uplinks))
 	for _, rule := range rules {
 		fmt.Fprintf(&b, "\t\t%s\n", strings.ReplaceAll(rule, "DPORT", "th dport"))
 	}
-	b.WriteString(`		drop
+	fmt.Fprintf(&b, `		drop
 	}
 	chain forward {
 		type filter hook forward priority filter - 5; policy accept;
 		ct state established,related accept
-		iifname { "docker*", "br-*" } accept
-		ct status dnat jump published
+		%s accept
+		ct status dnat goto published
+		%s drop
 	}
 	chain published {
-`)
+`, containers("iifname", uplinks), containers("oifname", uplinks))
 	for _, rule := range rules {
 		fmt.Fprintf(&b, "\t\t%s\n", strings.ReplaceAll(rule, "DPORT", "ct original proto-dst"))
 	}
 	b.WriteString("\t\tdrop\n\t}\n}\n")
 	return b.String(), nil
+}
+
+// containers matches the bridges of Docker's networks.
+func containers(direction string, uplinks []string) string {
+	match := direction + ` { "docker*", "br-*" }`
+	for _, name := range uplinks {
+		if strings.HasPrefix(name, "docker") || strings.HasPrefix(name, "br-") {
+			match = fmt.Sprintf("%s != %q %s", direction, name, match)
+		}
+	}
+	return match
 }
 
 const firewallTable = "longshore"

@@ -11,7 +11,7 @@ func TestRuleset(t *testing.T) {
 	text, err := ruleset([]int{80, 22, 22}, []app.FirewallRule{
 		{Port: 5432, From: []string{"10.0.0.7", "192.0.2.9/24", "2001:db8::/32"}},
 		{Port: 53, Protocol: "udp"},
-	})
+	}, []string{"eth0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,8 +32,24 @@ func TestRuleset(t *testing.T) {
 
 func TestRulesetRefusesWhatIsNoAddress(t *testing.T) {
 	for _, from := range []string{"", "everybody", "10.0.0.0/33", "10.0.0.1; drop", "::1 }"} {
-		if _, err := ruleset(nil, []app.FirewallRule{{Port: 1, From: []string{from}}}); err == nil {
+		if _, err := ruleset(nil, []app.FirewallRule{{Port: 1, From: []string{from}}}, nil); err == nil {
 			t.Errorf("%q went into the rules", from)
+		}
+	}
+}
+
+// A machine whose uplink is called like a bridge of Docker's is not open to it.
+func TestRulesetTellsUplinksFromContainers(t *testing.T) {
+	text, err := ruleset(nil, nil, []string{"br-lan", "eth0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"\t\tiifname != \"br-lan\" iifname { \"docker*\", \"br-*\" } accept\n",
+		"\t\toifname != \"br-lan\" oifname { \"docker*\", \"br-*\" } drop\n",
+	} {
+		if !strings.Contains(text, line) {
+			t.Errorf("%q is not in\n%s", line, text)
 		}
 	}
 }

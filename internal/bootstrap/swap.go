@@ -8,7 +8,8 @@ import (
 // swap is a swap file for a machine that has no swap, where one is asked for.
 type swap struct{}
 
-const swapPath = "/swapfile"
+// swapPath is a name that nobody else uses: what is there is removed.
+const swapPath = "/longshore.swap"
 
 func (swap) Name() string { return "swap" }
 
@@ -32,10 +33,13 @@ func (swap) Look(ctx context.Context, m *Machine) (State, error) {
 // settleSwap makes the file anew: one that an interruption left may be too short.
 const settleSwap = `
 umask 077
+swapoff -- "$1" 2>/dev/null || true
 rm -f -- "$1"
+trap 'rm -f -- "$1"' EXIT
 fallocate -l "$2" -- "$1"
 mkswap -- "$1" >/dev/null
 swapon -- "$1"
+trap - EXIT
 grep -q "^$1 " /etc/fstab || printf '%s none swap sw 0 0\n' "$1" >> /etc/fstab`
 
 func (swap) Settle(ctx context.Context, m *Machine) error {

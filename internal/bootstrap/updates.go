@@ -15,6 +15,10 @@ const updatesPath = "/etc/apt/apt.conf.d/52longshore-updates"
 
 func (updates) Name() string { return "updates" }
 
+func (updates) packages(context.Context, *Machine) ([]string, error) {
+	return []string{"unattended-upgrades"}, nil
+}
+
 // updatesText is read after the distribution's own files, so that it wins.
 func updatesText(rebootAt string) string {
 	return fmt.Sprintf(`APT::Periodic::Update-Package-Lists "1";
@@ -29,8 +33,8 @@ func (updates) Look(ctx context.Context, m *Machine) (State, error) {
 	if m.Settings.RebootAt != "" {
 		wanted = "every day, with a reboot at " + m.Settings.RebootAt + " where needed"
 	}
-	if s, err := m.packagesState(ctx, "unattended-upgrades"); err != nil || !s.OK {
-		return s, err
+	if there, err := m.holds(ctx, "sh", "-c", "command -v unattended-upgrade"); err != nil || !there {
+		return State{Is: "not installed", Wanted: wanted}, err
 	}
 	effective, err := m.run(ctx, "apt-config", "dump", "--format", "%f %v%n",
 		"APT::Periodic::Update-Package-Lists", "APT::Periodic::Unattended-Upgrade", "Unattended-Upgrade::Automatic-Reboot", "Unattended-Upgrade::Automatic-Reboot-Time")
@@ -61,9 +65,6 @@ func aptValues(text string) string {
 }
 
 func (updates) Settle(ctx context.Context, m *Machine) error {
-	if err := m.install(ctx, "unattended-upgrades"); err != nil {
-		return err
-	}
 	if err := m.write(ctx, updatesPath, updatesText(m.Settings.RebootAt), 0o644); err != nil {
 		return err
 	}

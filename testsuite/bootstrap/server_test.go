@@ -4,10 +4,14 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	cryptossh "golang.org/x/crypto/ssh"
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/bootstrap"
@@ -23,25 +27,61 @@ type server struct {
 	t       *testing.T
 	ctx     context.Context
 	machine *bootstrap.Machine
+	// fresh opens a connection of its own, as a login that the address names.
+	fresh func(context.Context, app.Host) (host.Host, error)
 }
 
+// newServer starts a bare server. The login that it makes, where settings name one, takes the test's own key.
 func newServer(t *testing.T, settings app.Bootstrap, options ...hosts.Option) *server {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	t.Cleanup(cancel)
-	s := &server{Host: hosts.Start(t, options...), t: t, ctx: ctx}
+	s := &server{Host: hosts.Start(t, append(options, hosts.Bare())...), t: t, ctx: ctx}
 	home := t.TempDir()
 	known, err := os.ReadFile(s.KnownHosts)
 	must(t, err)
 	must(t, os.MkdirAll(filepath.Join(home, ".ssh"), 0o700))
 	must(t, os.WriteFile(filepath.Join(home, ".ssh", "known_hosts"), known, 0o600))
-	fresh := func(ctx context.Context, at app.Host) (host.Host, error) {
-		return pool.New(ssh.Environment{Home: home, User: "nobody"}, t.TempDir()).Open(ctx, at)
+	s.fresh = func(ctx context.Context, at app.Host) (host.Host, error) {
+		p := pool.New(ssh.Environment{Home: home, User: "nobody"}, t.TempDir())
+		h, err := p.Open(ctx, at)
+		if err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+		return alone{h, p}, nil
 	}
-	shared, err := fresh(ctx, s.AppHost())
-	must(t, err)
-	s.machine = bootstrap.New(shared, s.AppHost(), settings, fresh)
+	if settings.User != "" {
+		settings.PublicKeys = []string{publicKey(t, s.Host)}
+	}
+	s.use(settings, s.fresh)
 	return s
+}
+
+// use has items work with other settings, over a connection of their own, and prove logins by fresh.
+func (s *server) use(settings app.Bootstrap, fresh func(context.Context, app.Host) (host.Host, error)) {
+	s.t.Helper()
+	shared, err := s.fresh(s.ctx, s.AppHost())
+	must(s.t, err)
+	s.t.Cleanup(func() { shared.Close() })
+	s.machine = bootstrap.New(shared, s.AppHost(), settings, fresh)
+}
+
+// alone is the only host of its pool, and closes with it.
+type alone struct {
+	host.Host
+	pool *pool.Pool
+}
+
+func (a alone) Close() error { return a.pool.Close() }
+
+// publicKey is the key that every login of the host takes, as authorized_keys has it.
+func publicKey(t *testing.T, h *hosts.Host) string {
+	t.Helper()
+	private, err := os.ReadFile(h.IdentityFile)
+	must(t, err)
+	signer, err := cryptossh.ParsePrivateKey(private)
+	must(t, err)
+	return strings.TrimSpace(string(cryptossh.MarshalAuthorizedKey(signer.PublicKey())))
 }
 
 // settle settles items, all where none is named, and answers what was done.
