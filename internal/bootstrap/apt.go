@@ -12,18 +12,21 @@ import (
 const (
 	packagesUnit = "longshore-packages.service"
 	packagesLog  = "/run/longshore-packages.log"
+	// A file: in a unit's command line systemd replaces variables of its own.
+	packagesScript = "/run/longshore-packages.sh"
 )
 
-// runPackages runs the second script in a unit of systemd, which a lost connection does not end: a package manager that is
+// runPackages runs the script of its standard input in a unit of systemd, which a lost connection does not end: a package manager that is
 // killed leaves packages half configured. Who comes while it runs waits for it, and then sees for himself what is still to
 // be done.
 const runPackages = `
 while systemctl is-active --quiet ` + packagesUnit + `; do sleep 0.5; done
 systemctl reset-failed ` + packagesUnit + ` 2>/dev/null || true
-script=$1; shift
+cat > ` + packagesScript + `.new
+mv -f ` + packagesScript + `.new ` + packagesScript + `
 if systemd-run --quiet --wait --collect --unit=` + packagesUnit + ` --setenv=LC_ALL=C --setenv=DEBIAN_FRONTEND=noninteractive \
 	--setenv=NEEDRESTART_SUSPEND=1 --property=StandardOutput=truncate:` + packagesLog + ` --property=StandardError=append:` + packagesLog + ` \
-	--property=RuntimeMaxSec=2000 sh -c "$script" longshore "$@"
+	--property=RuntimeMaxSec=2000 sh ` + packagesScript + ` "$@"
 then exit 0; fi
 { grep -E '^(E|W|Err|dpkg|Errors)[: ]' ` + packagesLog + ` || tail -n 15 ` + packagesLog + `; } | tail -n 15 >&2
 exit 1`
@@ -63,7 +66,7 @@ exit 1`
 
 // install installs packages. It fails with ErrPackages, and what the package manager said, where that is of no avail.
 func (m *Machine) install(ctx context.Context, packages ...string) error {
-	_, err := m.script(ctx, runPackages, append([]string{installPackages}, packages...)...)
+	err := m.scriptWith(ctx, runPackages, installPackages, packages...)
 	var exit *host.ExitError
 	if errors.As(err, &exit) {
 		return fmt.Errorf("%w to install %s: %s", ErrPackages, strings.Join(packages, ", "), strings.TrimSpace(exit.Stderr))

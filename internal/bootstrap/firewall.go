@@ -54,7 +54,7 @@ func (firewall) packages(context.Context, *Machine) ([]string, error) {
 const sshPorts = `
 sshd=$(command -v sshd || echo /usr/sbin/sshd)
 "$sshd" -T 2>/dev/null | sed -n 's/^port //p'
-systemctl show --property=Listen --value ssh.socket 2>/dev/null | sed -n 's/^.*:\([0-9][0-9]*\) (Stream)$/\1/p'
+! systemctl is-active --quiet ssh.socket || systemctl show --property=Listen --value ssh.socket | sed -n 's/^.*:\([0-9][0-9]*\) (Stream)$/\1/p'
 echo "$1" | cut -d' ' -f4`
 
 // sshPorts are the ports on which somebody may log in, sorted.

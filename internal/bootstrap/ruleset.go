@@ -14,6 +14,7 @@ import (
 // drops the rest. To accept there decides nothing for the tables behind it. A port that Docker publishes is rewritten
 // before the forward hook sees it, so it is told by the destination that the packet first had; a neighbour that sends to a
 // container's own address is told by there being none. Containers, and what an open connection brings, are let through.
+// Protocols go by number: a minimal system has no list of their names.
 // uplinks are interfaces that nothing of a container comes from, whatever they are called.
 func ruleset(open []int, allow []app.FirewallRule, uplinks []string) (string, error) {
 	var rules []string
@@ -37,7 +38,7 @@ table inet %[1]s {
 		ct state established,related accept
 		iifname "lo" accept
 		%[2]s accept
-		meta l4proto { icmp, ipv6-icmp } accept
+		meta l4proto { 1, 58 } accept
 		udp dport { 68, 546 } accept
 `, firewallTable, containers("iifname", uplinks))
 	for _, rule := range rules {
@@ -102,9 +103,9 @@ func acceptRules(r app.FirewallRule) ([]string, error) {
 }
 
 func acceptRule(from string, r app.FirewallRule) string {
-	protocol := r.Protocol
-	if protocol == "" {
-		protocol = "tcp"
+	protocol := "6"
+	if r.Protocol == "udp" {
+		protocol = "17"
 	}
 	return from + "meta l4proto " + protocol + " DPORT " + strconv.Itoa(r.Port) + " accept"
 }

@@ -16,12 +16,12 @@ func TestRuleset(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, times := range map[string]int{
-		"\t\tmeta l4proto tcp th dport 22 accept\n":                                            1,
-		"\t\tmeta l4proto tcp ct original proto-dst 22 accept\n":                               1,
-		"\t\tmeta l4proto tcp th dport 80 accept\n":                                            1,
-		"\t\tip saddr { 10.0.0.7/32, 192.0.2.0/24 } meta l4proto tcp th dport 5432 accept\n":   1,
-		"\t\tip6 saddr { 2001:db8::/32 } meta l4proto tcp ct original proto-dst 5432 accept\n": 1,
-		"\t\tmeta l4proto udp ct original proto-dst 53 accept\n":                               1,
+		"\t\tmeta l4proto 6 th dport 22 accept\n":                                            1,
+		"\t\tmeta l4proto 6 ct original proto-dst 22 accept\n":                               1,
+		"\t\tmeta l4proto 6 th dport 80 accept\n":                                            1,
+		"\t\tip saddr { 10.0.0.7/32, 192.0.2.0/24 } meta l4proto 6 th dport 5432 accept\n":   1,
+		"\t\tip6 saddr { 2001:db8::/32 } meta l4proto 6 ct original proto-dst 5432 accept\n": 1,
+		"\t\tmeta l4proto 17 ct original proto-dst 53 accept\n":                              1,
 		"\t\tdrop\n": 2,
 	} {
 		if got := strings.Count(text, line); got != times {

@@ -1,0 +1,141 @@
+//go:build e2e
+
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/bootstrap"
+	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/testsuite/harness"
+)
+
+// forwarded puts a forwarder in front of sshd, which then neither knows nor says on which port it is reached. That is how
+// rules which keep all of sshd's own ports open lock everybody out.
+const forwarded = `
+echo 'Port 2222' > /etc/ssh/sshd_config.d/10-port.conf
+proxy=$(ls /lib/systemd/systemd-socket-proxyd)
+printf '[Socket]\nListenStream=22\n[Install]\nWantedBy=sockets.target\n' > /etc/systemd/system/forward.socket
+printf '[Service]\nExecStart=%s 127.0.0.1:2222\n' "$proxy" > /etc/systemd/system/forward.service
+systemctl daemon-reload
+systemctl restart ssh
+systemctl enable --quiet --now forward.socket`
+
+// Whatever a change of the firewall cuts comes back: at once where the connection is there still, and by itself where it is
+// lost or the worker has died. The same goes for sshd. Nothing of it is there after a reboot.
+func TestLockOutGuard(t *testing.T) {
+	t.Parallel()
+	all := []string{"docker", "updates", "fail2ban", "time"}
+	s := newServer(t, app.Bootstrap{Skip: all})
+	s.settle(false, "packages")
+	s.exec(forwarded)
+	must(t, s.WaitSSH(s.ctx))
+	s.use(app.Bootstrap{Skip: all}, s.fresh)
+
+	t.Run("rules that cut SSH are undone at once", func(t *testing.T) {
+		before := s.exec("nft list ruleset")
+		_, err := bootstrap.Settle(s.ctx, s.machine, "firewall", false)
+		if !errors.Is(err, bootstrap.ErrLockedOut) {
+			t.Fatalf("%v", err)
+		}
+		if after := s.exec("nft list ruleset"); after != before {
+			t.Errorf("left behind:\n%s", after)
+		}
+		must(t, s.WaitSSH(s.ctx))
+	})
+	t.Run("they undo themselves where nobody is left", func(t *testing.T) {
+		s.leave("firewall")
+		if s.greets() {
+			t.Fatal("the rules do not cut SSH, so that they are undone shows nothing")
+		}
+		s.Link.Restore()
+		s.comesBack("firewall")
+		if after := s.exec("nft list tables"); strings.Contains(after, "longshore") {
+			t.Errorf("left behind: %s", after)
+		}
+	})
+	t.Run("so does sshd's configuration", func(t *testing.T) {
+		before := s.exec("cat /etc/ssh/sshd_config; ls /etc/ssh/sshd_config.d")
+		s.use(app.Bootstrap{Skip: all}, s.fresh)
+		s.leave("ssh")
+		if s.exec("sshd -T | grep ^passwordauthentication") != "passwordauthentication no" {
+			t.Fatal("nothing was changed, so that it is undone shows nothing")
+		}
+		s.Link.Restore()
+		s.comesBack("ssh")
+		if after := s.exec("cat /etc/ssh/sshd_config; ls /etc/ssh/sshd_config.d"); after != before {
+			t.Errorf("it was\n%s\nand is\n%s", before, after)
+		}
+	})
+	t.Run("a reboot undoes what nobody has confirmed", func(t *testing.T) {
+		s.use(app.Bootstrap{Skip: all}, s.fresh)
+		s.leave("ssh")
+		s.Link.Restore()
+		must(t, s.Reboot(s.ctx))
+		if s.exec("sshd -T | grep ^passwordauthentication") != "passwordauthentication yes" {
+			t.Error("what nobody has confirmed is in force")
+		}
+		s.use(app.Bootstrap{Skip: all}, s.fresh)
+		if item := s.settle(false, "ssh")[0]; !item.Changed {
+			t.Errorf("%+v", item)
+		}
+	})
+}
+
+// leave begins a change, and is gone with the connection before it confirms anything.
+func (s *server) leave(item string) {
+	s.t.Helper()
+	logins := 0
+	s.use(s.machine.Settings, func(ctx context.Context, at app.Host) (host.Host, error) {
+		if logins++; logins > 1 {
+			s.Link.Cut()
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return s.fresh(ctx, at)
+	})
+	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	defer cancel()
+	if _, err := bootstrap.Settle(ctx, s.machine, item, false); err == nil {
+		s.t.Fatal("a change that nobody has confirmed went through")
+	}
+}
+
+// comesBack waits for the guard of an item to undo its change by itself.
+func (s *server) comesBack(item string) {
+	s.t.Helper()
+	harness.Eventually(s.t, 90*time.Second, func() error {
+		if _, err := s.Exec(s.ctx, "test", "-e", "/run/longshore-guard-"+item+"/armed"); err == nil {
+			return errors.New("the guard has not struck")
+		}
+		return nil
+	})
+	must(s.t, s.WaitSSH(s.ctx))
+}
+
+// greets says whether SSH answers from outside.
+func (s *server) greets() bool { return tcp(s.address(4), 22) }
+
+// tcp says whether something answers this process's connection to a port.
+func tcp(address string, port int) bool {
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(address, strconv.Itoa(port)), 2*time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil {
+		return false
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err == nil
+}
