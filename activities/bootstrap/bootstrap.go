@@ -66,7 +66,7 @@ func (a Activities) SettleItem(ctx context.Context, in activities.ItemInput) (ap
 		return app.Item{}, failing.On(in.Host, err)
 	}
 	item, err := bootstrap.Settle(ctx, m, in.Item, in.Check)
-	return item, failed(in.Host, in.Item, err)
+	return item, failed(ctx, in.Host, in.Item, err)
 }
 
 // RevertItem implements activities.RevertItem.
@@ -76,30 +76,7 @@ func (a Activities) RevertItem(ctx context.Context, in activities.RevertInput) (
 		return app.Item{}, failing.On(in.Host, err)
 	}
 	item, err := bootstrap.Revert(ctx, m, in.Item)
-	return item, failed(in.Host, in.Item, err)
-}
-
-// failed classes what went wrong with an item. What only a person can mend is not tried again.
-func failed(at app.Host, item string, err error) error {
-	f := app.Failure{Host: at.Name}
-	if err != nil {
-		f.Message = fmt.Sprintf("%s: %v", item, err)
-	}
-	switch {
-	case errors.Is(err, bootstrap.ErrPackages):
-		f.Kind, f.Advice = app.KindPackages, "Look at the messages above, mend what they name on the host (sources, disk, network), and bootstrap again: it goes on from there."
-	case errors.Is(err, bootstrap.ErrLockedOut):
-		f.Kind, f.Advice = app.KindLocked, "Nothing is left of the change. Check the rules and ports in the bootstrap settings, or leave the item out with bootstrap.skip."
-	case errors.Is(err, bootstrap.ErrUnproven):
-		f.Kind, f.Advice = app.KindRefused, "Add this machine's public key to bootstrap.public_keys, or leave the item out with bootstrap.skip: logins by password stay open until then."
-	case errors.Is(err, bootstrap.ErrStillDiffers):
-		f.Kind, f.Advice = app.KindSpec, "Something else on the host sets it: find what does, or leave the item out with bootstrap.skip."
-	case errors.Is(err, bootstrap.ErrNothingToRevert):
-		f.Kind = app.KindMissing
-	default:
-		return failing.On(at, err)
-	}
-	return failing.With(f, nil)
+	return item, failed(ctx, in.Host, in.Item, err)
 }
 
 // reportPath is the last report's place in a host's state folder.

@@ -22,7 +22,7 @@ import (
 type scenario struct {
 	name    string
 	play    func(ctx context.Context, s *stage) (client.WorkflowRun, error)
-	outcome app.Outcome
+	outcome app.Outcome // empty for a workflow that has none
 }
 
 var hosts = []string{"web-1", "web-2"}
@@ -75,6 +75,10 @@ var scenarios = []scenario{
 	{"plan", func(ctx context.Context, s *stage) (client.WorkflowRun, error) {
 		return s.start(ctx, workflows.PlanName, s.deployed(ctx, "bbb"))
 	}, app.Succeeded},
+	{"bootstrap", func(ctx context.Context, s *stage) (client.WorkflowRun, error) {
+		in := workflows.BootstrapInput{Host: app.Host{Name: hosts[0], Address: hosts[0]}, By: "recorder"}
+		return s.execute(ctx, workflows.BootstrapName, in)
+	}, ""},
 }
 
 // stage is what a scenario plays on.
@@ -97,6 +101,7 @@ func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun
 		if i == 0 {
 			w.RegisterWorkflowWithOptions(workflows.Deploy, workflow.RegisterOptions{Name: workflows.DeployName})
 			w.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanName})
+			w.RegisterWorkflowWithOptions(workflows.Bootstrap, workflow.RegisterOptions{Name: workflows.BootstrapName})
 		}
 		s.world.Register(w, w)
 		if err := w.Start(); err != nil {
@@ -116,8 +121,11 @@ func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun
 }
 
 func (s *stage) start(ctx context.Context, name string, spec app.Spec) (client.WorkflowRun, error) {
-	options := client.StartWorkflowOptions{ID: s.id, TaskQueue: workflows.TaskQueue}
-	return s.client.ExecuteWorkflow(ctx, options, name, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "recorder"}})
+	return s.execute(ctx, name, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "recorder"}})
+}
+
+func (s *stage) execute(ctx context.Context, name string, input any) (client.WorkflowRun, error) {
+	return s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: s.id, TaskQueue: workflows.TaskQueue}, name, input)
 }
 
 // deployed deploys the shop from the source "aaa", and answers it from another.
