@@ -12,6 +12,8 @@ import (
 const (
 	packagesUnit = "longshore-packages.service"
 	packagesLog  = "/run/longshore-packages.log"
+	// packagesFailed is there once all attempts have failed.
+	packagesFailed = "/run/longshore-packages.failed"
 	// A file: in a unit's command line systemd replaces variables of its own.
 	packagesScript = "/run/longshore-packages.sh"
 )
@@ -24,10 +26,13 @@ while systemctl is-active --quiet ` + packagesUnit + `; do sleep 0.5; done
 systemctl reset-failed ` + packagesUnit + ` 2>/dev/null || true
 cat > ` + packagesScript + `.new
 mv -f ` + packagesScript + `.new ` + packagesScript + `
+rm -f ` + packagesFailed + `
 if systemd-run --quiet --wait --collect --unit=` + packagesUnit + ` --setenv=LC_ALL=C --setenv=DEBIAN_FRONTEND=noninteractive \
 	--setenv=NEEDRESTART_SUSPEND=1 --property=StandardOutput=truncate:` + packagesLog + ` --property=StandardError=append:` + packagesLog + ` \
 	--property=RuntimeMaxSec=2000 sh ` + packagesScript + ` "$@"
 then exit 0; fi
+# A unit that was ended from outside, such as by a reboot, has not said that it failed.
+[ -e ` + packagesFailed + ` ] || exit 5
 { grep -E '^(E|W|Err|dpkg|Errors)[: ]' ` + packagesLog + ` || tail -n 15 ` + packagesLog + `; } | tail -n 15 >&2
 exit 1`
 
@@ -45,11 +50,11 @@ patient() {
 	done
 	cat /run/longshore-packages.step
 }
-patient dpkg --configure -a --force-confdef --force-confold || true
 options="-o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 # Lists of the last hour will do, unless something of them is gone.
 fresh=$(find /var/lib/apt/lists -maxdepth 1 -name "*_Packages*" -mmin -60 2>/dev/null | head -n 1)
 for try in 1 2 3; do
+	patient dpkg --configure -a --force-confdef --force-confold || true
 	[ -n "$fresh" ] || patient apt-get $options update --error-on=any || true
 	names=
 	for name in "$@"; do
@@ -62,13 +67,14 @@ for try in 1 2 3; do
 	fresh=
 	[ $try = 3 ] || sleep 3
 done
+: > ` + packagesFailed + `
 exit 1`
 
 // install installs packages. It fails with ErrPackages, and what the package manager said, where that is of no avail.
 func (m *Machine) install(ctx context.Context, packages ...string) error {
 	err := m.scriptWith(ctx, runPackages, installPackages, packages...)
 	var exit *host.ExitError
-	if errors.As(err, &exit) {
+	if errors.As(err, &exit) && exit.Code == 1 {
 		return fmt.Errorf("%w to install %s: %s", ErrPackages, strings.Join(packages, ", "), strings.TrimSpace(exit.Stderr))
 	}
 	return err
