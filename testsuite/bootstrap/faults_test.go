@@ -14,17 +14,6 @@ import (
 	"github.com/longshore-dev/longshore/testsuite/hosts"
 )
 
-// holdLocks takes the package manager's locks until it is killed.
-const holdLocks = `
-use Fcntl;
-my @open;
-for my $path ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock") {
-	open(my $file, ">>", $path) or die;
-	fcntl($file, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die;
-	push @open, $file;
-}
-sleep 600;`
-
 // One server goes through all that may happen to packages, and then through deaths of the worker: each time the run waits,
 // mends or says what to do, and it ends as every other.
 func TestFaults(t *testing.T) {
@@ -47,12 +36,14 @@ func TestFaults(t *testing.T) {
 	}
 	s.exec("rm /etc/apt/apt.conf.d/99broken")
 
-	s.exec("systemd-run --quiet --unit=holder perl -e '" + holdLocks + "'")
+	// Somebody else installs something, which takes him long.
+	s.exec(`systemd-run --quiet --unit=somebody apt-get install --yes -o DPkg::Pre-Invoke::="touch /run/holds; sleep 600" nftables`)
+	s.until(time.Minute, "test -e /run/holds")
 	r := w.start(h, settings)
-	s.until(time.Minute, "grep -q lock /run/longshore-packages.step")
+	s.until(time.Minute, "grep -q 'lock .* by' /run/longshore-packages.step")
 	w.worker.Restart()
 	s.exec("systemctl is-active longshore-packages.service")
-	s.exec("systemctl stop holder")
+	s.exec("systemctl stop somebody")
 
 	s.until(2*time.Minute, "dpkg --audit | grep -q .")
 	s.exec("pkill -9 -x dpkg; pkill -9 -x apt-get; true")
