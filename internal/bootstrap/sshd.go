@@ -151,9 +151,12 @@ func (s sshd) Look(ctx context.Context, m *Machine) (State, error) {
 }
 
 const (
+	// reloadSSH leaves open connections alone. One that a socket has started loses its listener in a reload, and is restarted.
 	reloadSSH = `
 for unit in ssh.service sshd.service; do
-	if systemctl is-active --quiet $unit; then systemctl reload $unit; fi
+	systemctl is-active --quiet $unit || continue
+	if systemctl is-active --quiet ssh.socket; then systemctl restart $unit; else systemctl reload $unit; fi
+	break
 done
 `
 	// changeSSH has sshd read the pending settings before all others. Where none of its services runs, systemd starts one at
