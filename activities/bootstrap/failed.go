@@ -45,6 +45,8 @@ func classOf(err error, attempt int32) (kind, advice string) {
 		return app.KindRefused, "Add this machine's public key to bootstrap.public_keys, or leave the item out with bootstrap.skip: logins by password stay open until then."
 	case errors.Is(err, bootstrap.ErrStillDiffers):
 		return app.KindSpec, "Something else on the host sets it: find what does, or leave the item out with bootstrap.skip."
+	case errors.Is(err, bootstrap.ErrSettings):
+		return app.KindSpec, ""
 	case errors.Is(err, bootstrap.ErrNothingToRevert):
 		return app.KindMissing, ""
 	case errors.As(err, &exit) && attempt >= commandAttempts:

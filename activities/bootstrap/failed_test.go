@@ -26,6 +26,7 @@ func TestFailuresOfItems(t *testing.T) {
 		"locked out":                   {fmt.Errorf("%w: %w", bootstrap.ErrLockedOut, host.ErrUnreachable), 1, app.KindLocked, true},
 		"no key for the login":         {fmt.Errorf("%w: %w", bootstrap.ErrUnproven, host.ErrRefused), 1, app.KindRefused, true},
 		"still differs":                {bootstrap.ErrStillDiffers, 1, app.KindSpec, true},
+		"wrong settings":               {bootstrap.ErrSettings, 1, app.KindSpec, true},
 		"nothing to revert":            {bootstrap.ErrNothingToRevert, 1, app.KindMissing, true},
 		"a command, at first":          {command, 1, app.KindInternal, false},
 		"a command, every time":        {command, commandAttempts, app.KindSpec, true},

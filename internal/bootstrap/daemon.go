@@ -63,8 +63,14 @@ func daemonDefaults(swarm bool) map[string]any {
 func mergeDaemon(text string, defaults map[string]any) (merged string, added []string, err error) {
 	have := map[string]any{}
 	if strings.TrimSpace(text) != "" {
-		if err := json.Unmarshal([]byte(text), &have); err != nil {
-			return "", nil, fmt.Errorf("%s is not JSON: %w", daemonPath, err)
+		// Numbers stay as they are written.
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&have); err != nil {
+			return "", nil, fmt.Errorf("%w: %s is not a JSON object: %w", ErrSettings, daemonPath, err)
+		}
+		if have == nil {
+			return "", nil, fmt.Errorf("%w: %s is null", ErrSettings, daemonPath)
 		}
 	}
 	driver, _ := have["log-driver"].(string)

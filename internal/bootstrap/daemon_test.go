@@ -2,7 +2,9 @@ package bootstrap
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -48,7 +50,12 @@ func TestMergeDaemon(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := mergeDaemon("{", nil); err == nil {
-		t.Error("a broken file was overwritten")
+	if merged, _, err := mergeDaemon(`{"shutdown-timeout": 9007199254740993}`, nil); err != nil || !strings.Contains(merged, "9007199254740993") {
+		t.Errorf("a number was changed: %s, %v", merged, err)
+	}
+	for _, broken := range []string{"{", "null", "[]", "live-restore"} {
+		if _, _, err := mergeDaemon(broken, nil); !errors.Is(err, ErrSettings) {
+			t.Errorf("%q was overwritten: %v", broken, err)
+		}
 	}
 }

@@ -46,6 +46,8 @@ var (
 	ErrStillDiffers = errors.New("it is still not as wanted")
 	// ErrLockedOut is a change that cut the way to the host and was undone.
 	ErrLockedOut = errors.New("a second login did not come through, so the change was undone")
+	// ErrSettings is a setting, ours or the machine's, that nothing can be made of.
+	ErrSettings = errors.New("the settings cannot be used")
 	// ErrUnproven is a login that deploys, and that no key of this machine opens.
 	ErrUnproven = errors.New("no key of this machine opens the login that deploys, so logins by password stay")
 	// ErrPackages is a package manager that failed for good.

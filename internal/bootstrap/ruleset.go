@@ -77,6 +77,12 @@ const firewallTable = "longshore"
 
 // acceptRules are a rule for each family that it names addresses of.
 func acceptRules(r app.FirewallRule) ([]string, error) {
+	if r.Port < 1 || r.Port > 65535 {
+		return nil, fmt.Errorf("%w: firewall: there is no port %d", ErrSettings, r.Port)
+	}
+	if r.Protocol != "" && r.Protocol != "tcp" && r.Protocol != "udp" {
+		return nil, fmt.Errorf("%w: firewall: %q is neither tcp nor udp", ErrSettings, r.Protocol)
+	}
 	if len(r.From) == 0 {
 		return []string{acceptRule("", r)}, nil
 	}
@@ -84,7 +90,7 @@ func acceptRules(r app.FirewallRule) ([]string, error) {
 	for _, text := range r.From {
 		prefix, err := parsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("firewall: %q is neither an address nor a range of them", text)
+			return nil, fmt.Errorf("%w: firewall: %q is neither an address nor a range of them", ErrSettings, text)
 		}
 		if prefix.Addr().Is4() {
 			four = append(four, prefix.String())

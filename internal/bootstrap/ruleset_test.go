@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -30,10 +31,14 @@ func TestRuleset(t *testing.T) {
 	}
 }
 
-func TestRulesetRefusesWhatIsNoAddress(t *testing.T) {
+func TestRulesetRefusesWhatIsNoRule(t *testing.T) {
+	wrong := []app.FirewallRule{{Port: 0}, {Port: 65536}, {Port: 1, Protocol: "icmp"}}
 	for _, from := range []string{"", "everybody", "10.0.0.0/33", "10.0.0.1; drop", "::1 }"} {
-		if _, err := ruleset(nil, []app.FirewallRule{{Port: 1, From: []string{from}}}, nil); err == nil {
-			t.Errorf("%q went into the rules", from)
+		wrong = append(wrong, app.FirewallRule{Port: 1, From: []string{from}})
+	}
+	for _, rule := range wrong {
+		if _, err := ruleset(nil, []app.FirewallRule{rule}, nil); !errors.Is(err, ErrSettings) {
+			t.Errorf("%+v went into the rules: %v", rule, err)
 		}
 	}
 }

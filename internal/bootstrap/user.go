@@ -28,7 +28,7 @@ func (deployUser) Look(ctx context.Context, m *Machine) (State, error) {
 		return State{Skip: "bootstrap.user names none, so deploys use the login that the host has"}, nil
 	}
 	if len(m.Settings.PublicKeys) == 0 {
-		return State{}, fmt.Errorf("the user %s would have no key to log in with; set bootstrap.public_keys", user)
+		return State{}, fmt.Errorf("%w: %s would have no key to log in with; set bootstrap.public_keys", ErrSettings, user)
 	}
 	out, err := m.script(ctx, lookAtUser, append([]string{user}, m.Settings.PublicKeys...)...)
 	if err != nil {

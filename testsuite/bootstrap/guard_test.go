@@ -15,6 +15,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/bootstrap"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/testsuite/harness"
+	"github.com/longshore-dev/longshore/testsuite/hosts"
 )
 
 // forwarded puts a forwarder in front of sshd, which then neither knows nor says on which port it is reached. That is how
@@ -32,14 +33,25 @@ systemctl enable --quiet --now forward.socket`
 // lost or the worker has died. The same goes for sshd. Nothing of it is there after a reboot.
 func TestLockOutGuard(t *testing.T) {
 	t.Parallel()
-	all := []string{"docker", "updates", "fail2ban", "time"}
-	s := newServer(t, app.Bootstrap{Skip: all})
-	s.settle(false, "packages")
+	s := newServer(t, app.Bootstrap{}, hosts.Bare(), hosts.Installed("nftables"))
 	s.exec(forwarded)
 	must(t, s.WaitSSH(s.ctx))
-	s.use(app.Bootstrap{Skip: all}, s.fresh)
+	s.use(app.Bootstrap{}, s.fresh)
 
+	t.Run("logins by password stay while no key opens the one that deploys", func(t *testing.T) {
+		s := s.in(t)
+		const foreign = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0xLYJmFk8mTmJvSgkT9sLr3Wc5uK4rXc5m3o7n0a1b nobody"
+		s.use(app.Bootstrap{User: "deploy", PublicKeys: []string{foreign}}, s.fresh)
+		s.settle(false, "user")
+		if _, err := bootstrap.Settle(s.ctx, s.machine, "ssh", false); !errors.Is(err, bootstrap.ErrUnproven) {
+			t.Errorf("%v", err)
+		}
+		if got := s.exec("sshd -T | grep ^passwordauthentication"); got != "passwordauthentication yes" {
+			t.Errorf("%s", got)
+		}
+	})
 	t.Run("rules that cut SSH are undone at once", func(t *testing.T) {
+		s := s.in(t)
 		before := s.exec("nft list ruleset")
 		_, err := bootstrap.Settle(s.ctx, s.machine, "firewall", false)
 		if !errors.Is(err, bootstrap.ErrLockedOut) {
@@ -51,6 +63,7 @@ func TestLockOutGuard(t *testing.T) {
 		must(t, s.WaitSSH(s.ctx))
 	})
 	t.Run("they undo themselves where nobody is left", func(t *testing.T) {
+		s := s.in(t)
 		s.leave("firewall")
 		if s.greets() {
 			t.Fatal("the rules do not cut SSH, so that they are undone shows nothing")
@@ -62,8 +75,9 @@ func TestLockOutGuard(t *testing.T) {
 		}
 	})
 	t.Run("so does sshd's configuration", func(t *testing.T) {
+		s := s.in(t)
 		before := s.exec("cat /etc/ssh/sshd_config; ls /etc/ssh/sshd_config.d")
-		s.use(app.Bootstrap{Skip: all}, s.fresh)
+		s.use(app.Bootstrap{}, s.fresh)
 		s.leave("ssh")
 		if s.exec("sshd -T | grep ^passwordauthentication") != "passwordauthentication no" {
 			t.Fatal("nothing was changed, so that it is undone shows nothing")
@@ -75,14 +89,15 @@ func TestLockOutGuard(t *testing.T) {
 		}
 	})
 	t.Run("a reboot undoes what nobody has confirmed", func(t *testing.T) {
-		s.use(app.Bootstrap{Skip: all}, s.fresh)
+		s := s.in(t)
+		s.use(app.Bootstrap{}, s.fresh)
 		s.leave("ssh")
 		s.Link.Restore()
 		must(t, s.Reboot(s.ctx))
 		if s.exec("sshd -T | grep ^passwordauthentication") != "passwordauthentication yes" {
 			t.Error("what nobody has confirmed is in force")
 		}
-		s.use(app.Bootstrap{Skip: all}, s.fresh)
+		s.use(app.Bootstrap{}, s.fresh)
 		if item := s.settle(false, "ssh")[0]; !item.Changed {
 			t.Errorf("%+v", item)
 		}

@@ -28,7 +28,7 @@ func TestReach(t *testing.T) {
 	t.Parallel()
 	six := newNetwork(t)
 	neighbour := hosts.Start(t, hosts.Bare())
-	s := newServer(t, app.Bootstrap{Skip: []string{"updates"}})
+	s := newServer(t, app.Bootstrap{Skip: []string{"updates"}}, hosts.Installed("fail2ban", "python3-systemd", "nftables", "ufw"))
 	for _, h := range []*hosts.Host{neighbour, s.Host} {
 		docker(t, "network", "connect", six, h.Name)
 	}
@@ -72,6 +72,7 @@ func TestReach(t *testing.T) {
 		}
 	})
 	t.Run("no login by password", func(t *testing.T) {
+		s := s.in(t)
 		s.exec("echo root:open-sesame | chpasswd")
 		_, err := cryptossh.Dial("tcp", s.address(4)+":22", &cryptossh.ClientConfig{
 			User: "root", HostKeyCallback: cryptossh.InsecureIgnoreHostKey(),
@@ -85,6 +86,7 @@ func TestReach(t *testing.T) {
 		}
 	})
 	t.Run("containers live through a restart of the engine", func(t *testing.T) {
+		s := s.in(t)
 		const since = "docker inspect --format '{{.State.StartedAt}} {{.State.Running}}' s8081"
 		before := s.exec(since)
 		s.exec("rm /etc/docker/daemon.json")
@@ -97,13 +99,23 @@ func TestReach(t *testing.T) {
 		reached(t)
 	})
 	t.Run("rules of the machine's own are loaded again", func(t *testing.T) {
+		s := s.in(t)
 		s.exec("systemctl enable --now nftables.service && systemctl restart nftables.service")
 		reached(t)
 		if item := s.settle(true, "firewall")[0]; item.Differs {
 			t.Errorf("%+v", item)
 		}
 	})
+	t.Run("beside ufw", func(t *testing.T) {
+		s := s.in(t)
+		s.exec("ufw allow 22/tcp && ufw --force enable")
+		reached(t)
+		if item := s.settle(true, "firewall")[0]; item.Differs || !strings.Contains(item.Before, "ufw is active as well") {
+			t.Errorf("%+v", item)
+		}
+	})
 	t.Run("after a reboot", func(t *testing.T) {
+		s := s.in(t)
 		must(t, s.Reboot(s.ctx))
 		must(t, s.WaitDocker(s.ctx))
 		harness.Eventually(t, 30*time.Second, func() error {
@@ -115,6 +127,7 @@ func TestReach(t *testing.T) {
 		reached(t)
 	})
 	t.Run("other rules", func(t *testing.T) {
+		s := s.in(t)
 		settings.Firewall.Allow = []app.FirewallRule{{Port: 8080}}
 		s.use(settings, s.fresh)
 		if item := s.settle(false, "firewall")[0]; !item.Changed {
@@ -124,6 +137,7 @@ func TestReach(t *testing.T) {
 		reached(t)
 	})
 	t.Run("switched off", func(t *testing.T) {
+		s := s.in(t)
 		s.use(app.Bootstrap{Firewall: app.Firewall{Off: true}}, s.fresh)
 		before := s.exec("nft list ruleset")
 		if item := s.settle(false, "firewall")[0]; item.Skipped == "" || item.Changed {
@@ -134,6 +148,7 @@ func TestReach(t *testing.T) {
 		}
 	})
 	t.Run("reverted", func(t *testing.T) {
+		s := s.in(t)
 		s.use(settings, s.fresh)
 		for _, name := range bootstrap.RevertNames() {
 			if item, err := bootstrap.Revert(s.ctx, s.machine, name); err != nil || !item.Changed {

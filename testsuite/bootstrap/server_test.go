@@ -31,12 +31,12 @@ type server struct {
 	fresh func(context.Context, app.Host) (host.Host, error)
 }
 
-// newServer starts a bare server. The login that it makes, where settings name one, takes the test's own key.
+// newServer starts a server. The login that it makes, where settings name one, takes the test's own key.
 func newServer(t *testing.T, settings app.Bootstrap, options ...hosts.Option) *server {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	t.Cleanup(cancel)
-	s := &server{Host: hosts.Start(t, append(options, hosts.Bare())...), t: t, ctx: ctx}
+	s := &server{Host: hosts.Start(t, options...), t: t, ctx: ctx}
 	home := t.TempDir()
 	known, err := os.ReadFile(s.KnownHosts)
 	must(t, err)
@@ -55,6 +55,13 @@ func newServer(t *testing.T, settings app.Bootstrap, options ...hosts.Option) *s
 	}
 	s.use(settings, s.fresh)
 	return s
+}
+
+// in is the server in a test within its own.
+func (s *server) in(t *testing.T) *server {
+	within := *s
+	within.t = t
+	return &within
 }
 
 // use has items work with other settings, over a connection of their own, and prove logins by fresh.
