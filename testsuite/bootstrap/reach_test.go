@@ -108,11 +108,12 @@ func TestReach(t *testing.T) {
 	})
 	t.Run("beside ufw", func(t *testing.T) {
 		s := s.in(t)
-		s.exec("ufw allow 22/tcp && ufw --force enable")
+		s.exec("for port in 22 8081 8082; do ufw allow $port/tcp; done; ufw --force enable")
 		reached(t)
 		if item := s.settle(true, "firewall")[0]; item.Differs || !strings.Contains(item.Before, "ufw is active as well") {
 			t.Errorf("%+v", item)
 		}
+		s.exec("ufw --force disable")
 	})
 	t.Run("after a reboot", func(t *testing.T) {
 		s := s.in(t)
@@ -198,7 +199,7 @@ func (s *server) address(version int) string {
 
 // reaches says whether something answers the server's connection to a port.
 func (s *server) reaches(address string, port int) bool {
-	_, err := s.Exec(s.ctx, "timeout", "2", "bash", "-c",
+	_, err := s.Exec(s.ctx, "timeout", "3", "bash", "-c",
 		fmt.Sprintf(`exec 3<>/dev/tcp/%s/%d && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && read -n 1 <&3`, address, port))
 	return err == nil
 }
@@ -216,5 +217,11 @@ func (s *server) publish(ports ...int) {
 	s.exec(`tar -C /root -c answer | docker import --change 'ENTRYPOINT ["/answer"]' - answer`)
 	for _, port := range ports {
 		s.exec(fmt.Sprintf("docker run --detach --restart always --name s%d --publish %d:3000 answer :3000", port, port))
+		harness.Eventually(s.t, time.Minute, func() error {
+			if !s.reaches("127.0.0.1", port) {
+				return fmt.Errorf("nothing answers at port %d", port)
+			}
+			return nil
+		})
 	}
 }
