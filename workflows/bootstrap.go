@@ -109,7 +109,7 @@ func (b *bootstrap) end(ctx workflow.Context, err error) (app.BootstrapReport, e
 // show is what the web UI tells of the run: a table of its items.
 func (b *bootstrap) show(ctx workflow.Context) {
 	var t strings.Builder
-	fmt.Fprintf(&t, "**%s** %s\n\n| item | before | after |\n|---|---|---|\n", b.in.Host.Name, b.report.System)
+	t.WriteString(fmt.Sprintf("**%s** %s\n\n| item | before | after |\n|---|---|---|\n", b.in.Host.Name, b.report.System))
 	for _, i := range b.report.Items {
 		after := i.After
 		switch {
@@ -120,10 +120,10 @@ func (b *bootstrap) show(ctx workflow.Context) {
 		case !i.Changed:
 			after = "unchanged"
 		}
-		fmt.Fprintf(&t, "| %s | %s | %s |\n", i.Name, i.Before, after)
+		t.WriteString(fmt.Sprintf("| %s | %s | %s |\n", i.Name, i.Before, after))
 	}
 	if f := b.report.Failure; f != nil {
-		fmt.Fprintf(&t, "\n%s: %s\n\n%s", f.Step, f.Message, f.Advice)
+		t.WriteString(fmt.Sprintf("\n%s: %s\n\n%s", f.Step, f.Message, f.Advice))
 	}
 	workflow.SetCurrentDetails(ctx, t.String())
 }
