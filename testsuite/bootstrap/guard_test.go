@@ -14,7 +14,6 @@ import (
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/bootstrap"
 	"github.com/longshore-dev/longshore/internal/host"
-	"github.com/longshore-dev/longshore/testsuite/harness"
 	"github.com/longshore-dev/longshore/testsuite/hosts"
 )
 
@@ -62,30 +61,27 @@ func TestLockOutGuard(t *testing.T) {
 		}
 		must(t, s.WaitSSH(s.ctx))
 	})
-	t.Run("they undo themselves where nobody is left", func(t *testing.T) {
+	t.Run("what nobody is left to confirm undoes itself", func(t *testing.T) {
 		s := s.in(t)
+		const settings = "cat /etc/ssh/sshd_config; ls /etc/ssh/sshd_config.d"
+		before := s.exec(settings)
+		s.leave("ssh")
+		if s.exec("sshd -T | grep ^passwordauthentication") != "passwordauthentication no" {
+			t.Fatal("sshd was not changed, so that it is undone shows nothing")
+		}
+		s.Link.Restore()
+		s.use(app.Bootstrap{}, s.fresh)
 		s.leave("firewall")
 		if s.greets() {
 			t.Fatal("the rules do not cut SSH, so that they are undone shows nothing")
 		}
 		s.Link.Restore()
-		s.comesBack("firewall")
+		s.comesBack("ssh", "firewall")
+		if after := s.exec(settings); after != before {
+			t.Errorf("it was\n%s\nand is\n%s", before, after)
+		}
 		if after := s.exec("nft list tables"); strings.Contains(after, "longshore") {
 			t.Errorf("left behind: %s", after)
-		}
-	})
-	t.Run("so does sshd's configuration", func(t *testing.T) {
-		s := s.in(t)
-		before := s.exec("cat /etc/ssh/sshd_config; ls /etc/ssh/sshd_config.d")
-		s.use(app.Bootstrap{}, s.fresh)
-		s.leave("ssh")
-		if s.exec("sshd -T | grep ^passwordauthentication") != "passwordauthentication no" {
-			t.Fatal("nothing was changed, so that it is undone shows nothing")
-		}
-		s.Link.Restore()
-		s.comesBack("ssh")
-		if after := s.exec("cat /etc/ssh/sshd_config; ls /etc/ssh/sshd_config.d"); after != before {
-			t.Errorf("it was\n%s\nand is\n%s", before, after)
 		}
 	})
 	t.Run("a reboot undoes what nobody has confirmed", func(t *testing.T) {
@@ -107,31 +103,28 @@ func TestLockOutGuard(t *testing.T) {
 // leave begins a change, and is gone with the connection before it confirms anything.
 func (s *server) leave(item string) {
 	s.t.Helper()
+	ctx, die := context.WithCancel(s.ctx)
+	defer die()
 	logins := 0
 	s.use(s.machine.Settings, func(ctx context.Context, at app.Host) (host.Host, error) {
 		if logins++; logins > 1 {
 			s.Link.Cut()
-			<-ctx.Done()
-			return nil, ctx.Err()
+			die()
+			return nil, errors.New("nobody is left")
 		}
 		return s.fresh(ctx, at)
 	})
-	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
-	defer cancel()
 	if _, err := bootstrap.Settle(ctx, s.machine, item, false); err == nil {
 		s.t.Fatal("a change that nobody has confirmed went through")
 	}
 }
 
-// comesBack waits for the guard of an item to undo its change by itself.
-func (s *server) comesBack(item string) {
+// comesBack waits for the guards of items to undo their changes by themselves.
+func (s *server) comesBack(items ...string) {
 	s.t.Helper()
-	harness.Eventually(s.t, 90*time.Second, func() error {
-		if _, err := s.Exec(s.ctx, "test", "-e", "/run/longshore-guard-"+item+"/armed"); err == nil {
-			return errors.New("the guard has not struck")
-		}
-		return nil
-	})
+	for _, item := range items {
+		s.until(90*time.Second, "! test -e /run/longshore-guard-"+item+"/armed")
+	}
 	must(s.t, s.WaitSSH(s.ctx))
 }
 
