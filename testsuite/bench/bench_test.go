@@ -31,7 +31,7 @@ func TestBench(t *testing.T) {
 	s.StartEngine()
 	s.worker = s.StartWorker("worker")
 	var rows []row
-	for _, measure := range []func(*testing.T, *scene) []row{version, firstStep, redeploy, rollback, tenDeploys, transfers, edgeThroughput, openDeploys} {
+	for _, measure := range []func(*testing.T, *scene) []row{version, firstStep, redeploy, rollback, tenDeploys, transfers, edgeThroughput, openDeploys, bareHost} {
 		measured := measure(t, s)
 		rows = append(rows, measured...)
 		for _, r := range measured {

@@ -37,11 +37,11 @@ func prepare(ctx context.Context, r recipe, progress io.Writer) error {
 	if imageExists(ctx, r.tag()) {
 		return nil
 	}
-	from := bareRecipe(r.release).tag()
-	if !r.docker {
-		if from, err = base(ctx, r.release, progress); err != nil {
-			return err
-		}
+	var from string
+	if r.on != nil {
+		from = r.on.tag()
+	} else if from, err = base(ctx, r.release, progress); err != nil {
+		return err
 	}
 	fmt.Fprintf(progress, "building %s\n", r.tag())
 	dockerfile := "FROM " + from + "\n" + r.dockerfile

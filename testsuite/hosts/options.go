@@ -9,6 +9,7 @@ type config struct {
 	name     string
 	release  Release
 	bare     bool
+	packages []string
 	login    string
 	edgePort int
 	disks    []smallDisk
@@ -26,6 +27,9 @@ func OnRelease(release Release) Option { return func(c *config) { c.release = re
 
 // Bare leaves Docker out.
 func Bare() Option { return func(c *config) { c.bare = true } }
+
+// Installed puts Debian packages on the host before its first boot, from an image that is made once.
+func Installed(packages ...string) Option { return func(c *config) { c.packages = packages } }
 
 // LoginAs chooses Root, Sudoer or Member for Address, AppHost and the SSH configuration.
 func LoginAs(user string) Option { return func(c *config) { c.login = user } }
@@ -49,10 +53,14 @@ func KeptIn(dir string) Option {
 }
 
 func (c config) recipe() recipe {
+	r := dockerRecipe(c.release)
 	if c.bare {
-		return bareRecipe(c.release)
+		r = bareRecipe(c.release)
 	}
-	return dockerRecipe(c.release)
+	if len(c.packages) > 0 {
+		r = r.with(c.packages)
+	}
+	return r
 }
 
 func (c config) validate() error {

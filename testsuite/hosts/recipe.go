@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+	"strings"
 )
 
 // Release is a Debian release that hosts can run.
@@ -29,7 +30,8 @@ const (
 type recipe struct {
 	release    Release
 	docker     bool
-	dockerfile string // without FROM
+	dockerfile string  // without FROM
+	on         *recipe // what it is made from; nil for the plain release
 }
 
 const bareDockerfile = `
@@ -46,7 +48,7 @@ STOPSIGNAL SIGRTMIN+3
 CMD ["/lib/systemd/systemd"]
 `
 
-const dockerDockerfile = `
+const installDockerfile = `
 RUN apt-get update -q \
  && apt-get install -q -y --no-install-recommends %s \
  && rm -rf /var/lib/apt/lists/*
@@ -61,15 +63,29 @@ func dockerRecipe(release Release) recipe {
 	if release == Trixie {
 		packages += " docker-cli"
 	}
-	return recipe{release: release, docker: true, dockerfile: fmt.Sprintf(dockerDockerfile, packages)}
+	bare := bareRecipe(release)
+	return recipe{release: release, docker: true, dockerfile: fmt.Sprintf(installDockerfile, packages), on: &bare}
+}
+
+// with is the recipe with further packages.
+func (r recipe) with(packages []string) recipe {
+	return recipe{release: r.release, docker: r.docker, dockerfile: fmt.Sprintf(installDockerfile, strings.Join(packages, " ")), on: &r}
+}
+
+// content is everything that decides what the image holds.
+func (r recipe) content() string {
+	if r.on == nil {
+		return r.dockerfile
+	}
+	return r.on.content() + r.dockerfile
 }
 
 // tag names the image.
 func (r recipe) tag() string {
-	kind, content := "bare", r.dockerfile
+	kind := "bare"
 	if r.docker {
-		kind, content = "docker", bareDockerfile+content
+		kind = "docker"
 	}
-	hash := sha256.Sum256([]byte(runtime.GOARCH + "\n" + content))
+	hash := sha256.Sum256([]byte(runtime.GOARCH + "\n" + r.content()))
 	return fmt.Sprintf("longshore-test-host:%s-%s-%s", r.release, kind, hex.EncodeToString(hash[:6]))
 }

@@ -79,6 +79,9 @@ func Launch(ctx context.Context, options ...Option) (*Host, error) {
 	if err := Prepare(ctx, c.release, os.Stderr); err != nil {
 		return nil, err
 	}
+	if err := prepare(ctx, c.recipe(), os.Stderr); err != nil {
+		return nil, fmt.Errorf("make an image with %v for test hosts: %w", c.packages, err)
+	}
 	h := &Host{Name: c.name, User: c.login, edgePort: c.edgePort, bare: c.bare}
 	if h.keys, err = newKeys(); err != nil {
 		return nil, err

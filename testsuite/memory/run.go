@@ -94,7 +94,12 @@ type Ended struct {
 	Result   app.Result
 	Err      error
 	Attempts []*Attempt
+
+	env *testsuite.TestWorkflowEnvironment
 }
+
+// Read reads what the run has answered or carries with its error into v: a pointer to what its workflow answers.
+func (e Ended) Read(v any) error { return readResult(e.env, e.Err, v) }
 
 // Count is how many attempts a step had in all.
 func (e Ended) Count(step string) int {
@@ -127,28 +132,26 @@ func (r *Run) Do(t *testing.T, workflow, input any) Ended {
 	if !r.env.IsWorkflowCompleted() {
 		t.Fatal("the workflow has not come to its end")
 	}
-	ended := Ended{Err: r.env.GetWorkflowError(), Attempts: r.attempts}
-	var err error
-	if ended.Result, err = resultOf(r.env, ended.Err); err != nil {
+	ended := Ended{Err: r.env.GetWorkflowError(), Attempts: r.attempts, env: r.env}
+	if err := ended.Read(&ended.Result); err != nil {
 		t.Fatalf("the run carries no result: %v (it ended with: %v)", err, ended.Err)
 	}
 	return ended
 }
 
-// resultOf reads a run's result from its answer or its error, as the CLI does.
-func resultOf(env *testsuite.TestWorkflowEnvironment, err error) (app.Result, error) {
-	var result app.Result
+// readResult reads a run's result from its answer or its error, as the CLI does.
+func readResult(env *testsuite.TestWorkflowEnvironment, err error, result any) error {
 	var failed *temporal.ApplicationError
 	var cancelled *temporal.CanceledError
 	switch {
 	case err == nil:
-		return result, env.GetWorkflowResult(&result)
+		return env.GetWorkflowResult(result)
 	case errors.As(err, &failed):
-		return result, failed.Details(&result)
+		return failed.Details(result)
 	case errors.As(err, &cancelled):
-		return result, cancelled.Details(&result)
+		return cancelled.Details(result)
 	default:
-		return result, fmt.Errorf("an error of type %T", err)
+		return fmt.Errorf("an error of type %T", err)
 	}
 }
 

@@ -34,6 +34,7 @@ type World struct {
 	edgeBinary string
 	violations []string
 	onOp       func(host string, op memory.Op) error
+	settings   map[string]*settings // of bootstraps, by host
 }
 
 // server is a machine and the edge on it.
@@ -44,7 +45,7 @@ type server struct {
 
 // New makes a world of hosts by name, and the machine that builds.
 func New(hosts ...string) *World {
-	w := &World{servers: map[string]*server{}, sources: map[string]string{}, edgeBinary: "edge"}
+	w := &World{servers: map[string]*server{}, sources: map[string]string{}, edgeBinary: "edge", settings: map[string]*settings{}}
 	for _, name := range append(slices.Clone(hosts), Builder) {
 		m := memory.New(name)
 		s := &server{machine: m}
@@ -53,6 +54,7 @@ func New(hosts ...string) *World {
 		m.BehaveRole(app.RoleReleaseCommand, memory.Behaviour{Exits: true})
 		m.Before(func(_ context.Context, op memory.Op) error { return w.before(name, op) })
 		w.servers[name] = s
+		w.settings[name] = &settings{settled: map[string]bool{}}
 	}
 	return w
 }
@@ -125,6 +127,7 @@ func (w *World) Register(shared, own activities.Registry) {
 	container.Activities{Hosts: hosts}.Register(shared)
 	release.Activities{Hosts: hosts}.Register(shared)
 	edge.Activities{Hosts: hosts, Image: w}.Register(shared)
+	w.registerBootstrap(shared)
 	transfer.New(hosts, nil, nil, nil).Register(shared, own)
 	builder := build.Activities{Hosts: hosts}
 	activities.PickBuilder.Register(shared, w.pickBuilder)

@@ -14,6 +14,7 @@ func Register(r worker.WorkflowRegistry) {
 		workflows.SiteName:      workflows.Site,
 		workflows.DeployName:    workflows.Deploy,
 		workflows.PlanName:      workflows.Plan,
+		workflows.BootstrapName: workflows.Bootstrap,
 		string(app.RunRollback): workflows.Rollback,
 		string(app.RunRestart):  workflows.Restart,
 		string(app.RunScale):    workflows.Scale,

@@ -23,7 +23,7 @@ import (
 type scenario struct {
 	name    string
 	play    func(ctx context.Context, s *stage) (client.WorkflowRun, error)
-	outcome app.Outcome
+	outcome app.Outcome // empty for a workflow that has none
 }
 
 var hosts = []string{"web-1", "web-2"}
@@ -83,6 +83,10 @@ var deployScenarios = []scenario{
 	{"plan", func(ctx context.Context, s *stage) (client.WorkflowRun, error) {
 		return s.start(ctx, workflows.PlanName, s.deployed(ctx, "bbb"))
 	}, app.Succeeded},
+	{"bootstrap", func(ctx context.Context, s *stage) (client.WorkflowRun, error) {
+		in := workflows.BootstrapInput{Host: app.Host{Name: hosts[0], Address: hosts[0]}, By: "recorder"}
+		return s.execute(ctx, workflows.BootstrapName, in)
+	}, ""},
 }
 
 // stage is what a scenario plays on.
@@ -130,7 +134,11 @@ func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun
 }
 
 func (s *stage) start(ctx context.Context, name string, spec app.Spec) (client.WorkflowRun, error) {
-	return s.client.ExecuteWorkflow(ctx, s.options(), name, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "recorder"}})
+	return s.execute(ctx, name, workflows.DeployInput{Spec: spec, Order: workflows.Order{By: "recorder"}})
+}
+
+func (s *stage) execute(ctx context.Context, name string, input any) (client.WorkflowRun, error) {
+	return s.client.ExecuteWorkflow(ctx, s.options(), name, input)
 }
 
 func (s *stage) options() client.StartWorkflowOptions {
