@@ -19,6 +19,13 @@ var EnsureEdge = Step[EnsureEdgeInput, Nothing]{
 	Describe: func(in EnsureEdgeInput) (string, string) { return in.Host.Name, "ensure the edge" },
 }
 
+// LookAtEdge says whether the worker's version of the edge runs on a host, and changes nothing.
+var LookAtEdge = Step[EnsureEdgeInput, app.Item]{
+	Name:     "LookAtEdge",
+	Policy:   Look,
+	Describe: func(in EnsureEdgeInput) (string, string) { return in.Host.Name, "look at the edge" },
+}
+
 // SwitchInput is a site's next table on a host.
 type SwitchInput struct {
 	Target

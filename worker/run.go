@@ -66,7 +66,7 @@ func run(ctx context.Context) error {
 	}
 	defer hosts.Close() // the process ends
 	return work(ctx, c, wiring{
-		hosts: hosts, client: c, queue: queue, edges: edges,
+		hosts: hosts, fresh: reach.Fresh(state), client: c, queue: queue, edges: edges,
 		bundles: filepath.Join(state, "bundles"), chunks: filepath.Join(state, "chunks"),
 	}, log)
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+
 	"go.temporal.io/sdk/client"
 	sdk "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/longshore-dev/longshore/activities/bootstrap"
 	"github.com/longshore-dev/longshore/activities/build"
 	"github.com/longshore-dev/longshore/activities/container"
 	"github.com/longshore-dev/longshore/activities/edge"
@@ -21,7 +24,9 @@ import (
 
 // wiring is what the implementations are made of.
 type wiring struct {
-	hosts  machine.Opener
+	hosts machine.Opener
+	// fresh opens a host over a connection of its own, which the caller closes.
+	fresh  func(context.Context, app.Host) (machine.Host, error)
 	client client.Client
 	queue  string
 	edges  edge.Image
@@ -35,6 +40,7 @@ type wiring struct {
 func (w wiring) register(shared, own sdk.Registry) {
 	shared.RegisterWorkflowWithOptions(workflows.Site, workflow.RegisterOptions{Name: workflows.SiteName})
 	shared.RegisterWorkflowWithOptions(workflows.Deploy, workflow.RegisterOptions{Name: workflows.DeployName})
+	shared.RegisterWorkflowWithOptions(workflows.Bootstrap, workflow.RegisterOptions{Name: workflows.BootstrapName})
 	shared.RegisterWorkflowWithOptions(workflows.Plan, workflow.RegisterOptions{Name: workflows.PlanName})
 	shared.RegisterWorkflowWithOptions(workflows.Rollback, workflow.RegisterOptions{Name: string(app.RunRollback)})
 	shared.RegisterWorkflowWithOptions(workflows.Restart, workflow.RegisterOptions{Name: string(app.RunRestart)})
@@ -46,6 +52,7 @@ func (w wiring) register(shared, own sdk.Registry) {
 
 	site.Activities{Hosts: w.hosts, Client: w.client}.Register(shared)
 	host.Activities{Hosts: w.hosts}.Register(shared)
+	bootstrap.Activities{Hosts: w.hosts, Fresh: w.fresh}.Register(shared)
 	container.Activities{Hosts: w.hosts}.Register(shared)
 	release.Activities{Hosts: w.hosts}.Register(shared)
 	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)

@@ -10,6 +10,8 @@ const (
 	SiteName   = "site"
 	DeployName = string(app.RunDeploy)
 	PlanName   = "plan"
+
+	BootstrapName = "bootstrap"
 )
 
 // Order is what every run is given.
@@ -55,6 +57,20 @@ type StopInput struct {
 	Volumes bool `json:"volumes,omitempty"`
 	Order
 }
+
+// BootstrapInput asks for the bootstrap of one host, or for a look at what it would change.
+type BootstrapInput struct {
+	Host     app.Host      `json:"host"`
+	Settings app.Bootstrap `json:"settings"`
+	By       string        `json:"by"`
+	// Check changes nothing.
+	Check bool `json:"check,omitempty"`
+	// Revert names an item whose change is taken back, instead of all else.
+	Revert string `json:"revert,omitempty"`
+}
+
+// BootstrapID is the workflow id of a host's bootstraps: two at once are refused by the engine.
+func BootstrapID(h app.Host) string { return "bootstrap/" + h.Address }
 
 // SiteID is the id of the workflow that owns a site.
 func SiteID(site app.Site) string { return "site/" + site.String() }

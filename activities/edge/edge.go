@@ -20,6 +20,7 @@ type Activities struct {
 
 // Register binds the activities to their names.
 func (a Activities) Register(r activities.Registry) {
+	activities.LookAtEdge.Register(r, a.LookAtEdge)
 	activities.EnsureEdge.Register(r, a.EnsureEdge)
 	activities.Switch.Register(r, a.Switch)
 	activities.SwitchBack.Register(r, a.Switch)

@@ -19,14 +19,17 @@ const (
 	KindRelease      = "release-command-failed"
 	KindExited       = "container-exited"
 	KindUnhealthy    = "unhealthy"
-	KindFenced       = "fenced"           // a newer run owns the site
-	KindUnproven     = "unproven"         // after the switch, another release answered
-	KindFailing      = "failing-requests" // too many requests to the new release failed
-	KindPruned       = "release-gone"     // a recorded release that cannot be reached any more
-	KindFrozen       = "frozen"           // the site's freeze refuses runs
-	KindRejected     = "rejected"         // a person said no, or nobody said yes in time
-	KindQueueFull    = "queue-full"       // too many requests wait
-	KindInternal     = "internal"         // none of the above: the message says what
+	KindFenced       = "fenced"             // a newer run owns the site
+	KindUnproven     = "unproven"           // after the switch, another release answered
+	KindFailing      = "failing-requests"   // too many requests to the new release failed
+	KindPruned       = "release-gone"       // a recorded release that cannot be reached any more
+	KindPackages     = "packages-failed"    // the host's package manager failed for good
+	KindUnsupported  = "unsupported-system" // a host that cannot be bootstrapped
+	KindLocked       = "locked-out"         // a change that would have cut the way to the host, and was undone
+	KindFrozen       = "frozen"             // the site's freeze refuses runs
+	KindRejected     = "rejected"           // a person said no, or nobody said yes in time
+	KindQueueFull    = "queue-full"         // too many requests wait
+	KindInternal     = "internal"           // none of the above: the message says what
 )
 
 // Permanent says whether a retry of the same step cannot mend a failure of the kind.

@@ -2,9 +2,13 @@
 package reach
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
+	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/pool"
 	"github.com/longshore-dev/longshore/internal/ssh"
 )
@@ -22,3 +26,27 @@ func Hosts(state string) (*pool.Pool, error) {
 	}
 	return pool.New(environment, localState), nil
 }
+
+// Fresh opens hosts over connections that are shared with nobody. Who closes such a host closes its connection.
+func Fresh(state string) func(context.Context, app.Host) (host.Host, error) {
+	return func(ctx context.Context, at app.Host) (host.Host, error) {
+		hosts, err := Hosts(state)
+		if err != nil {
+			return nil, err
+		}
+		h, err := hosts.Open(ctx, at)
+		if err != nil {
+			return nil, errors.Join(err, hosts.Close())
+		}
+		return alone{h, hosts}, nil
+	}
+}
+
+// alone is the only host of its pool.
+type alone struct {
+	host.Host
+	hosts *pool.Pool
+}
+
+// Close ends the connection.
+func (a alone) Close() error { return a.hosts.Close() }
