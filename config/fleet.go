@@ -58,14 +58,10 @@ func LoadFleet(o Options, names []string) (*Fleet, error) {
 	return out, problems.asError()
 }
 
-// named are the hosts that names mean. An address that a file gives to a host means that host: what holds for it would
-// be taken from it otherwise.
+// named are the hosts that names mean. An address of a host that a file defines means that host, with the login given:
+// what is said of the host would be taken from it otherwise.
 func (r *resolved) named(names []string) ([]app.Host, Problems) {
 	defined := r.defined()
-	byAddress := map[string]app.Host{}
-	for _, name := range sortedKeys(defined) {
-		byAddress[defined[name].Address] = defined[name]
-	}
 	var out []app.Host
 	var problems Problems
 	for _, name := range names {
@@ -77,14 +73,27 @@ func (r *resolved) named(names []string) ([]app.Host, Problems) {
 			}
 			continue
 		}
-		if known, ok := byAddress[host.Address]; ok {
-			host = known
+		for _, known := range sortedKeys(defined) {
+			if _, byName := defined[name]; !byName && serverOf(defined[known].Address) == serverOf(host.Address) {
+				address := host.Address
+				host = defined[known]
+				host.Address = address
+				break
+			}
 		}
-		if !slices.ContainsFunc(out, func(h app.Host) bool { return h.Name == host.Name && h.Address == host.Address }) {
+		if !slices.ContainsFunc(out, func(h app.Host) bool { return serverOf(h.Address) == serverOf(host.Address) }) {
 			out = append(out, host)
 		}
 	}
 	return out, problems
+}
+
+// serverOf is an address without its user, and without the port of SSH.
+func serverOf(address string) string {
+	if _, server, ok := strings.Cut(address, "@"); ok {
+		address = server
+	}
+	return strings.TrimSuffix(address, ":22")
 }
 
 // layerOf is what is said of one host, by the file whose host it is; nil for one that no file defines.

@@ -72,6 +72,7 @@ func TestFleetHosts(t *testing.T) {
 		{"an address in place of the site's", project, Options{Site: "a", Host: "root@192.0.2.9"}, nil, []string{"192.0.2.9=root@192.0.2.9"}, 1},
 		{"those named, of any site", project, Options{}, []string{"web-2", "web-1"}, []string{"web-2=root@192.0.2.2", "web-1=root@192.0.2.1"}, 0},
 		{"a host by its address, and once", project, Options{}, []string{"root@192.0.2.1", "web-1"}, []string{"web-1=root@192.0.2.1"}, 1},
+		{"a host by another login", project, Options{}, []string{"deploy@192.0.2.1:22"}, []string{"web-1=deploy@192.0.2.1:22"}, 1},
 		{"an address without any file", "", Options{}, []string{"root@192.0.2.9:2222"}, []string{"192.0.2.9=root@192.0.2.9:2222"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -113,9 +113,8 @@ func codeOf(reports []app.BootstrapReport) exit.Code {
 func (b bootstraps) sayHow(fleet *config.Fleet, reports []app.BootstrapReport) {
 	for i, r := range reports {
 		b.say("%s", display.ReportLine(b.format, r))
-		h := fleet.Hosts[i]
-		if address := loginAs(h.Address, h.Bootstrap.User); address != h.Address && r.Failure == nil && !r.Check && b.revert == "" {
-			b.note("%s", loginNote(h, address))
+		if slices.ContainsFunc(r.Items, func(i app.Item) bool { return i.Name == "user" && i.Changed }) {
+			b.note("%s", loginNote(fleet.Hosts[i]))
 		}
 	}
 	if codeOf(reports) == exit.Failure {
@@ -123,23 +122,18 @@ func (b bootstraps) sayHow(fleet *config.Fleet, reports []app.BootstrapReport) {
 	}
 }
 
-// loginAs is an address with another user; the address itself where there is none, and for this machine.
-func loginAs(address, user string) string {
-	if user == "" || address == app.LocalAddress {
-		return address
+// loginNote says how to use the login that was made, which may not do what a bootstrap does.
+func loginNote(h config.FleetHost) string {
+	server := h.Address
+	if _, name, ok := strings.Cut(server, "@"); ok {
+		server = name
 	}
-	if _, name, ok := strings.Cut(address, "@"); ok {
-		address = name
+	login := h.Bootstrap.User + "@" + server
+	if !h.Defined {
+		return fmt.Sprintf("%s can deploy: longshore deploy --host %s", h.Bootstrap.User, login)
 	}
-	return user + "@" + address
-}
-
-// loginNote says how to use the login that was made.
-func loginNote(h config.FleetHost, address string) string {
-	if h.Defined {
-		return fmt.Sprintf("deploys to %s can log in as %s: set hosts.%s.address to %s in longshore.yml. Keep the login that it has for bootstraps", h.Name, h.Bootstrap.User, h.Name, address)
-	}
-	return fmt.Sprintf("deploys can log in as %s: longshore deploy --host %s", h.Bootstrap.User, address)
+	return fmt.Sprintf("%s can deploy to %s: set hosts.%s.address to %s in longshore.yml. Bootstraps need the login that it had: longshore bootstrap %s",
+		h.Bootstrap.User, h.Name, h.Name, login, h.Address)
 }
 
 // completeHosts offers the hosts of the project file.

@@ -22,9 +22,13 @@ func Report(w io.Writer, f Format, r app.BootstrapReport) error {
 	if len(r.Items) > 0 {
 		rows := make([][]string, len(r.Items))
 		for i, item := range r.Items {
-			rows[i] = []string{item.Name, item.Before, itemResult(item)}
+			rows[i] = append([]string{item.Name}, itemResult(item)...)
 		}
-		if err := Table(w, []string{"ITEM", "BEFORE", "AFTER"}, rows); err != nil {
+		header := []string{"ITEM", "RESULT", "BEFORE", "AFTER"}
+		if r.Check {
+			header = []string{"ITEM", "RESULT", "IS", "WANTED"}
+		}
+		if err := Table(w, header, rows); err != nil {
 			return err
 		}
 	}
@@ -37,17 +41,17 @@ func Report(w io.Writer, f Format, r app.BootstrapReport) error {
 	return err
 }
 
-// itemResult is what became of an item, in a few words.
-func itemResult(i app.Item) string {
+// itemResult is what became of an item in a word, how it was, and how it is or should be.
+func itemResult(i app.Item) []string {
 	switch {
 	case i.Skipped != "":
-		return "skipped: " + i.Skipped
+		return []string{"skipped", i.Skipped, ""}
 	case i.Differs:
-		return "differs, wanted: " + i.Wanted
+		return []string{"differs", i.Before, i.Wanted}
 	case i.Changed:
-		return i.After
+		return []string{"changed", i.Before, i.After}
 	}
-	return "unchanged"
+	return []string{"ok", i.Before, ""}
 }
 
 // ReportLine says in one line how a host's bootstrap ended.
@@ -70,7 +74,7 @@ func ReportLine(f Format, r app.BootstrapReport) string {
 	}
 	switch {
 	case r.Failure != nil:
-		line := p.red("failed") + " " + host + ": " + oneLine(r.Failure.Message)
+		line := p.red("failed") + " " + host + ": " + oneLine(strings.TrimPrefix(r.Failure.Message, r.Host+": ")) // many messages name the host themselves
 		if len(touched) > 0 && !r.Check {
 			line += " (changed before: " + strings.Join(touched, ", ") + ")"
 		}

@@ -67,7 +67,9 @@ func (t *Together) view() View {
 	}
 	for _, at := range t.order {
 		step := t.views[at.run].Steps[at.index]
-		step.ID = at.run + "/" + step.ID
+		if t.Runs > 1 {
+			step.ID = at.run + "/" + step.ID
+		}
 		out.Steps = append(out.Steps, step)
 	}
 	return out
