@@ -122,7 +122,7 @@ func (b bootstraps) sayHow(fleet *config.Fleet, reports []app.BootstrapReport) {
 	}
 }
 
-// loginNote says how to use the login that was made, which may not do what a bootstrap does.
+// loginNote says how to use the login that was made.
 func loginNote(h config.FleetHost) string {
 	server := h.Address
 	if _, name, ok := strings.Cut(server, "@"); ok {
@@ -130,10 +130,9 @@ func loginNote(h config.FleetHost) string {
 	}
 	login := h.Bootstrap.User + "@" + server
 	if !h.Defined {
-		return fmt.Sprintf("%s can deploy: longshore deploy --host %s", h.Bootstrap.User, login)
+		return fmt.Sprintf("%s may deploy and bootstrap from now on: longshore deploy --host %s", h.Bootstrap.User, login)
 	}
-	return fmt.Sprintf("%s can deploy to %s: set hosts.%s.address to %s in longshore.yml. Bootstraps need the login that it had: longshore bootstrap %s",
-		h.Bootstrap.User, h.Name, h.Name, login, h.Address)
+	return fmt.Sprintf("%s may deploy to %s and bootstrap it from now on: set hosts.%s.address to %s in longshore.yml", h.Bootstrap.User, h.Name, h.Name, login)
 }
 
 // completeHosts offers the hosts of the project file.

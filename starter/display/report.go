@@ -16,7 +16,8 @@ func Report(w io.Writer, f Format, r app.BootstrapReport) error {
 		return Object(w, r)
 	}
 	p := newPaint(f)
-	if _, err := fmt.Fprintf(w, "\n%s  %s\n", p.bold(Clean(r.Host)), Clean(r.System)); err != nil {
+	head := strings.TrimRight(p.bold(Clean(r.Host))+"  "+Clean(r.System), " ")
+	if _, err := fmt.Fprintf(w, "\n%s\n", head); err != nil {
 		return err
 	}
 	if len(r.Items) > 0 {
@@ -68,7 +69,10 @@ func ReportLine(f Format, r app.BootstrapReport) string {
 			touched = append(touched, Clean(i.Name))
 		}
 	}
-	counts := fmt.Sprintf("%d items looked at", len(r.Items))
+	counts := "1 item looked at"
+	if len(r.Items) != 1 {
+		counts = fmt.Sprintf("%d items looked at", len(r.Items))
+	}
 	if skipped > 0 {
 		counts += fmt.Sprintf(", %d skipped", skipped)
 	}

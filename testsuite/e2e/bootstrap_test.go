@@ -21,12 +21,7 @@ func TestBootstrapFromBare(t *testing.T) {
 	s := newScene(t, hosts.Bare())
 	keepPublicKey(t, s.host)
 	x := s.newSite("bare")
-	file := filepath.Join(x.Dir, "longshore.yml")
-	written, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x.Write("longshore.yml", string(written)+"bootstrap: { user: deployer, firewall: { allow: [{ port: 5432, from: [192.0.2.0/24] }] } }\n")
+	x.Write("longshore.yml", x.read(t, "longshore.yml")+"bootstrap: { user: deployer, firewall: { allow: [{ port: 5432, from: [192.0.2.0/24] }] } }\n")
 	x.Commit("say what the host is to become")
 
 	x.says(t, 1, []string{"fail", "longshore bootstrap"}, "doctor")
@@ -60,7 +55,28 @@ func TestBootstrapFromBare(t *testing.T) {
 	if diff := cmp.Diff([]string{"firewall", "fail2ban"}, touched(x.bootstrap(t, 0))); diff != "" {
 		t.Errorf("what was mended (-want +got):\n%s", diff)
 	}
-	load.lossless(t, "1")
+
+	// The login that was made does all that the first one did.
+	root, deployer := s.host.Address(), strings.Replace(s.host.Address(), s.host.User+"@", "deployer@", 1)
+	settings := x.read(t, "longshore.yml")
+	x.Write("longshore.yml", strings.ReplaceAll(settings, root, deployer))
+	x.SetVersion("2")
+	x.deploy(t).want(t, app.Succeeded, 0)
+	if r := x.bootstrap(t, 0); r.Changes() != 0 {
+		t.Errorf("the deploying login changed %q", touched(r))
+	}
+	load.flows(t)
+	load.lossless(t, "1", "2")
+}
+
+// read reads a file of the checkout.
+func (x *site) read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(x.Dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // says runs a command, and checks its exit code and what it says.
