@@ -37,6 +37,11 @@ func LoadFleet(o Options, names []string) (*Fleet, error) {
 	} else {
 		r, problems = readLayers(o)
 	}
+	for i, p := range problems {
+		if p.Advice == noHostAdvice {
+			problems[i].Advice = "name one, such as root@server, or define it under hosts: in longshore.yml"
+		}
+	}
 	if len(problems) > 0 {
 		return nil, problems.asError()
 	}

@@ -99,6 +99,13 @@ func TestFleetHosts(t *testing.T) {
 	}
 }
 
+func TestFleetOfNobody(t *testing.T) {
+	_, err := LoadFleet(Options{Dir: t.TempDir(), Environ: environ(t)}, nil)
+	if err == nil || !strings.Contains(err.Error(), "name one, such as root@server") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestPublicKeys(t *testing.T) {
 	home := t.TempDir()
 	keep := func(name, text string) {

@@ -211,12 +211,14 @@ func (r *resolved) checkBuildHost(defined map[string]app.Host) Problems {
 	return Problems{{Path: keyBuildHost, Message: message + " (" + r.origin(o) + ")", Advice: advice}}
 }
 
+// noHostAdvice says how a command that takes --host is told of one.
+const noHostAdvice = "name one by --host user@server (or --host local for this machine), or define it under hosts: in longshore.yml"
+
 func (r *resolved) noHosts() Problem {
-	const advice = "name one by --host user@server (or --host local for this machine), or define it under hosts: in longshore.yml"
 	if r.file.doc == nil {
-		return Problem{Message: "there is no host to deploy to", Advice: advice}
+		return Problem{Message: "there is no host", Advice: noHostAdvice}
 	}
-	return r.problem(keyPath{keySites, r.site}, "the site "+r.site+" has no hosts", advice)
+	return r.problem(keyPath{keySites, r.site}, "the site "+r.site+" has no hosts", noHostAdvice)
 }
 
 func (r *resolved) problem(path keyPath, message, advice string) Problem {
