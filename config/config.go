@@ -147,6 +147,7 @@ func (r *resolved) derive(c *compose) {
 	delete(r.layers.origins, keyHost)
 	origin.Key, origin.Value = keyHosts, names
 	r.layers.origins[keyHosts] = origin
+	r.deriveBootstrap()
 }
 
 func (r *resolved) settings(tool Tool, files []string, project string) Settings {

@@ -16,9 +16,15 @@ var hostNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
 const nameAdvice = "names are made of lower case letters, digits, dashes and underscores, and begin with a letter or digit"
 
+// definedHost is a host as a file defines it.
+type definedHost struct {
+	app.Host
+	bootstrap bootstrapLayer
+}
+
 // readHosts reads the hosts that a file defines, by name.
-func readHosts(f *fields) map[string]app.Host {
-	out := map[string]app.Host{}
+func readHosts(f *fields) map[string]definedHost {
+	out := map[string]definedHost{}
 	for _, name := range sortedKeys(f.values) {
 		sub := f.sub(name)
 		if !hostNameForm.MatchString(name) {
@@ -30,7 +36,7 @@ func readHosts(f *fields) map[string]app.Host {
 	return out
 }
 
-func readHost(f *fields, name string) app.Host {
+func readHost(f *fields, name string) definedHost {
 	h := app.Host{
 		Name:         name,
 		Address:      f.text("address"),
@@ -43,12 +49,13 @@ func readHost(f *fields, name string) app.Host {
 	h.Edge.HTTP, _ = edge.number("http", 1, 65535)
 	h.Edge.Mode = edge.oneOf("mode", app.EdgeHostNetwork, app.EdgeBridge)
 	edge.done()
+	bootstrap := readBootstrap(f.sub(keyBootstrap))
 	f.done()
 	if h.Address == "" && name == app.LocalAddress {
 		h.Address = app.LocalAddress
 	}
 	checkHost(f, h)
-	return h
+	return definedHost{h, bootstrap}
 }
 
 func checkHost(f *fields, h app.Host) {

@@ -29,6 +29,7 @@ const (
 	keySites      = "sites"
 	keyRegistries = "registries"
 	keyTransfer   = "transfer"
+	keyBootstrap  = "bootstrap"
 )
 
 // variables are the environment's names for settings.

@@ -16,8 +16,9 @@ func fileNames() []string { return []string{"longshore.yml", "longshore.yaml"} }
 // settingsFile is a longshore.yml, or the user's own file, read and held to its keys.
 type settingsFile struct {
 	doc        *document // nil where there is no file
-	hosts      map[string]app.Host
+	hosts      map[string]definedHost
 	sites      map[string]site
+	bootstrap  bootstrapLayer // for all hosts
 	registries map[string]app.Registry
 	// defaults are what longshore.yml says for all sites.
 	defaults site
@@ -35,6 +36,8 @@ type site struct {
 	registries map[string]app.Registry
 	// approve is how long a run waits for a person's yes; empty where nothing says it, and noApproval for not at all.
 	approve string
+	// allow is what the firewalls of its hosts let in.
+	allow []app.FirewallRule
 }
 
 // values are what the site's entry sets, by key.
@@ -69,7 +72,7 @@ func (s site) values() map[string]any {
 
 // readSettingsFile reads a file; a missing one is empty unless it must be there.
 func readSettingsFile(dir, file string, must bool) (settingsFile, Problems) {
-	out := settingsFile{hosts: map[string]app.Host{}, sites: map[string]site{}}
+	out := settingsFile{hosts: map[string]definedHost{}, sites: map[string]site{}}
 	if file == "" {
 		return out, nil
 	}
@@ -121,6 +124,7 @@ func readProjectFile(dir, file string, must bool) (settingsFile, Problems) {
 	out.hosts = readHosts(f.sub(keyHosts))
 	out.defaults = readSiteDefaults(f)
 	out.registries = out.defaults.registries
+	out.bootstrap = readBootstrap(f.sub(keyBootstrap))
 	sites := f.sub(keySites)
 	for _, name := range sortedKeys(sites.values) {
 		checkName(sites, name, name)
@@ -145,6 +149,7 @@ func readSite(f *fields) site {
 	}
 	defaults := readSiteDefaults(f)
 	defaults.hosts = s.hosts
+	defaults.allow = readAllow(f.sub("firewall"))
 	f.done()
 	return defaults
 }
@@ -190,7 +195,7 @@ func readUserFile(file string) (settingsFile, Problems) {
 		engine.number(port, 1, 65535)
 	}
 	engine.done()
-	for _, key := range []string{keyProject, keySite, keySites, keyCompose, keyProfiles, keyBuildHost, keyApprove} {
+	for _, key := range []string{keyProject, keySite, keySites, keyCompose, keyProfiles, keyBuildHost, keyApprove, keyBootstrap} {
 		if _, ok := f.get(key); ok {
 			r.add(keyPath{key}, "is a setting of a project", "put it into the project's longshore.yml")
 		}

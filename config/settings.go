@@ -41,12 +41,25 @@ type resolved struct {
 
 // resolve reads the settings' files and merges the layers for the site that is meant.
 func resolve(o Options) (*resolved, Problems) {
+	r, problems := readLayers(o)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	// The layers so far hold the environment and the flags; what lies below them is merged again, in order.
+	outside := r.layers
+	if problems := r.merge(outside, o.flags()); len(problems) > 0 {
+		return nil, problems
+	}
+	return r, r.findHosts()
+}
+
+// readLayers reads the settings' files, and merges what holds whatever the project.
+func readLayers(o Options) (*resolved, Problems) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, asProblems(err)
 	}
 	r := &resolved{dir: dir, environ: environMap(o.Environ)}
-	overrides := o.flags()
 	file := o.File
 	switch {
 	case file == "":
@@ -56,16 +69,8 @@ func resolve(o Options) (*resolved, Problems) {
 	}
 	var problems, more Problems
 	r.file, problems = readProjectFile(dir, file, o.File != "")
-	r.layers, r.user, more = toolLayers(r.environ, overrides)
-	if problems = append(problems, more...); len(problems) > 0 {
-		return nil, problems
-	}
-	// The layers so far hold the environment and the flags; what lies below them is merged again, in order.
-	outside := r.layers
-	if problems := r.merge(outside, overrides); len(problems) > 0 {
-		return nil, problems
-	}
-	return r, r.findHosts()
+	r.layers, r.user, more = toolLayers(r.environ, o.flags())
+	return r, append(problems, more...)
 }
 
 // merge builds the layers in order. Which site is meant is known from the layers around it.
@@ -78,7 +83,7 @@ func (r *resolved) merge(outside *layers, overrides map[string]string) Problems 
 		err = below.addFile(layerUser, r.user.doc, keyHosts, keyRegistries)
 	}
 	if err == nil {
-		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyRegistries, keyApprove)
+		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyRegistries, keyApprove, keyBootstrap)
 	}
 	if approve := r.file.defaults.approve; err == nil && approve != "" {
 		err = below.addValues(layerProject, map[string]any{keyApprove: approve}, func(key string) string { return where(r.file.doc, keyPath{key}) })
@@ -137,17 +142,21 @@ func (r *resolved) origin(o Origin) string {
 	return "from " + o.Where
 }
 
-// findHosts looks up the site's hosts, in the order in which it names them.
-func (r *resolved) findHosts() Problems {
-	defined := map[string]app.Host{}
+// defined are all hosts that a file defines, by name.
+func (r *resolved) defined() map[string]app.Host {
+	out := map[string]app.Host{}
 	for _, file := range []settingsFile{r.user, r.file} {
 		for name, host := range file.hosts {
-			if below, ok := strings.CutPrefix(host.IdentityFile, "~/"); ok {
-				host.IdentityFile = filepath.Join(r.environ["HOME"], below)
-			}
-			defined[name] = host
+			host.IdentityFile = r.atHome(host.IdentityFile)
+			out[name] = host.Host
 		}
 	}
+	return out
+}
+
+// findHosts looks up the site's hosts, in the order in which it names them.
+func (r *resolved) findHosts() Problems {
+	defined := r.defined()
 	if flag := r.layers.text(keyHost); flag != "" {
 		host, err := hostFromFlag(flag, defined)
 		if err != nil {
@@ -202,12 +211,14 @@ func (r *resolved) checkBuildHost(defined map[string]app.Host) Problems {
 	return Problems{{Path: keyBuildHost, Message: message + " (" + r.origin(o) + ")", Advice: advice}}
 }
 
+// noHostAdvice says how a command that takes --host is told of one.
+const noHostAdvice = "name one by --host user@server (or --host local for this machine), or define it under hosts: in longshore.yml"
+
 func (r *resolved) noHosts() Problem {
-	const advice = "name one by --host user@server (or --host local for this machine), or define it under hosts: in longshore.yml"
 	if r.file.doc == nil {
-		return Problem{Message: "there is no host to deploy to", Advice: advice}
+		return Problem{Message: "there is no host", Advice: noHostAdvice}
 	}
-	return r.problem(keyPath{keySites, r.site}, "the site "+r.site+" has no hosts", advice)
+	return r.problem(keyPath{keySites, r.site}, "the site "+r.site+" has no hosts", noHostAdvice)
 }
 
 func (r *resolved) problem(path keyPath, message, advice string) Problem {

@@ -127,7 +127,7 @@ func TestSettingsProblems(t *testing.T) {
 		o             Options
 		want          []string
 	}{
-		{"no host", "", Options{}, []string{`there is no host to deploy to; name one by --host user@server (or --host local for this machine), or define it under hosts: in longshore.yml`}},
+		{"no host", "", Options{}, []string{`there is no host; name one by --host user@server (or --host local for this machine), or define it under hosts: in longshore.yml`}},
 		{"keys and types", "projct: shop\nkeep: many\nstate: /x\nhosts:\n  Web: {adress: a, edge: {http: 0, mod: host}}\n  local: {jump: b, state_dir: rel}\n" +
 			"  bad: {address: 'ssh://a', jump: '-oProxyCommand=x'}\n  none: {}\nsites:\n  production: {host: [local], keep: 0}\n  empty: {hosts: []}\n  list: []\n", Options{}, []string{
 			`longshore.yml:1:1: projct: unknown key; did you mean "project"?`,

@@ -112,6 +112,7 @@ func TestDocsListKeys(t *testing.T) {
 	for _, read := range []func(*fields){
 		func(f *fields) { readRoute(f) }, func(f *fields) { readHealth(f) }, func(f *fields) { readHost(f, "x") }, func(f *fields) { readSite(f) },
 		func(f *fields) { readShift(f) }, func(f *fields) { readCanary(f) },
+		func(f *fields) { readBootstrap(f) }, func(f *fields) { readAllow(f) }, func(f *fields) { readRule(f) },
 	} {
 		f := empty()
 		read(f)

@@ -58,7 +58,7 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 		got, want []string
 	}{
 		"shared": {shared.names, []string{
-			workflows.SiteName, workflows.PlanName,
+			workflows.SiteName, workflows.PlanName, workflows.BootstrapName,
 			activities.Remember.Name, activities.KeepFreeze.Name, activities.OpenRuns.Name, activities.Rejoin.Name,
 			activities.Observe.Name, activities.TakeFence.Name, activities.PickBuilder.Name, activities.Pull.Name,
 			activities.EnsureEdge.Name, activities.Switch.Name, activities.SwitchBack.Name, activities.Prove.Name, activities.Drain.Name,
@@ -67,6 +67,7 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 			activities.Remove.Name, activities.Record.Name, activities.Prune.Name, activities.Clean.Name,
 			activities.Mark.Name, activities.Return.Name, activities.Recall.Name, activities.Reuse.Name, activities.Watch.Name,
 			activities.MarkStopped.Name, activities.Erase.Name, activities.NameImage.Name, activities.Resolve.Name,
+			activities.LookAtSystem.Name, activities.SettleItem.Name, activities.RevertItem.Name, activities.KeepReport.Name, activities.LookAtEdge.Name,
 		}},
 		"own": {own.names, []string{
 			activities.Build.Name, activities.DiscardBuild.Name, activities.PruneBuilds.Name, activities.Transfer.Name, activities.Fetch.Name,

@@ -46,7 +46,7 @@ func classOf(err error) (kind, advice string) {
 	case errors.Is(err, host.ErrUnreachable):
 		return app.KindUnreachable, "Check the address and that the host is up: ssh to it by hand."
 	case errors.Is(err, host.ErrNoDocker):
-		return app.KindNoDocker, "Install and start Docker on the host, and let the user of the login use it."
+		return app.KindNoDocker, "Run longshore bootstrap, which installs Docker and hardens the host (as root, or as a user with sudo). Or install and start Docker by hand, and let the user of the login use it."
 	case errors.Is(err, host.ErrPortTaken):
 		return app.KindPort, "Stop what has the port, or publish another."
 	case errors.Is(err, host.ErrDiskFull):

@@ -108,6 +108,8 @@ type StatusResponse struct {
 	Freeze *app.Freeze `json:"freeze,omitempty"`
 	// Behind are the hosts that Release left as they were.
 	Behind []string `json:"behind,omitempty"`
+	// Bootstrap is what the host's last bootstrap or check found; nil where there was none.
+	Bootstrap *app.BootstrapReport `json:"bootstrap,omitempty"`
 }
 
 // ServiceStatus counts one service's replicas in the current release.

@@ -40,6 +40,16 @@ type FirewallRule struct {
 	From []string `json:"from,omitempty"`
 }
 
+// BootstrapItems are the names of all items that a bootstrap settles, in their order, for settings that name some.
+func BootstrapItems() []string {
+	return []string{
+		"packages", "docker", "docker-config", "user", "state", "sysctl", "time", "swap", "updates", "held-packages", "firewall", "ssh", "fail2ban",
+	}
+}
+
+// RevertibleItems are those of them whose change can be undone.
+func RevertibleItems() []string { return []string{"firewall", "ssh"} }
+
 // Item is what a bootstrap found of one thing on a host, and did to it.
 type Item struct {
 	Name string `json:"name"`

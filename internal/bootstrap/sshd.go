@@ -82,7 +82,7 @@ func sshdText(root bool, logins []string) string {
 	if root {
 		text += sshdRoot
 	}
-	return text + "Match User " + strings.Join(logins, ",") + "\n\tAllowStreamLocalForwarding yes\n\tDisableForwarding no\n"
+	return text + sshdMatch + strings.Join(logins, ",") + "\n\tAllowStreamLocalForwarding yes\n\tDisableForwarding no\n"
 }
 
 const sshdRoot = "PermitRootLogin prohibit-password\n"
@@ -130,7 +130,29 @@ func (s sshd) wanted(ctx context.Context, m *Machine) (want, have string, differ
 			}
 		}
 	}
-	return sshdText(root, logins), have, differs, nil
+	return sshdText(root, withLogins(sshdLogins(asked), logins)), have, differs, nil
+}
+
+const sshdMatch = "Match User "
+
+// sshdLogins are the logins that a drop-in of ours names.
+func sshdLogins(text string) []string {
+	for line := range strings.Lines(text) {
+		if list, ok := strings.CutPrefix(strings.TrimSpace(line), sshdMatch); ok {
+			return strings.Split(list, ",")
+		}
+	}
+	return nil
+}
+
+// withLogins adds logins to those that are named already: a machine may be reached by several, one after the other.
+func withLogins(named, logins []string) []string {
+	for _, login := range logins {
+		if !slices.Contains(named, login) {
+			named = append(named, login)
+		}
+	}
+	return named
 }
 
 func (s sshd) Look(ctx context.Context, m *Machine) (State, error) {

@@ -93,7 +93,7 @@ func (c *cli) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.output, "output", "o", "auto", "how to print: tty, plain, json, or auto for what the output is")
 	root.AddCommand(
 		c.initCommand(), c.upCommand(), c.downCommand(),
-		c.deployCommand(), c.rollbackCommand(), c.restartCommand(), c.scaleCommand(),
+		c.bootstrapCommand(), c.deployCommand(), c.rollbackCommand(), c.restartCommand(), c.scaleCommand(),
 		c.stopCommand(), c.startCommand(), c.removeCommand(),
 		c.watchCommand(), c.cancelCommand(), c.approveCommand(), c.rejectCommand(), c.freezeCommand(), c.thawCommand(),
 		c.statusCommand(), c.psCommand(), c.logsCommand(), c.releasesCommand(),

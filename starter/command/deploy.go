@@ -20,6 +20,7 @@ type deployFlags struct {
 	runFlags
 	plan           bool
 	repair         bool
+	bootstrap      bool
 	acceptHostKeys bool
 }
 
@@ -41,11 +42,12 @@ func (c *cli) deployCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.plan, "plan", false, "print what would be done, and change nothing")
 	flags.BoolVar(&f.repair, "repair", false, "put the current release in order instead, from its record")
+	flags.BoolVar(&f.bootstrap, "bootstrap", false, "bootstrap the site's hosts first, where they are not ready")
 	flags.BoolVar(&f.supersede, "supersede", false, "end deploys of the site that wait: this one is newer")
 	flags.BoolVar(&f.project.options.Dirty, "dirty", false, "allow changes that are not committed")
 	flags.BoolVar(&f.acceptHostKeys, "accept-new-host-keys", false, "accept and keep the SSH keys of hosts that are not known yet")
 	cmd.MarkFlagsMutuallyExclusive("plan", "detach")
-	cmd.MarkFlagsMutuallyExclusive("plan", "repair")
+	cmd.MarkFlagsMutuallyExclusive("plan", "repair", "bootstrap")
 	return cmd
 }
 
@@ -66,7 +68,7 @@ func (c *cli) deploy(ctx context.Context, f *deployFlags) error {
 	}
 	defer s.Close()
 	if f.acceptHostKeys {
-		if err := c.acceptHostKeys(ctx, project.Spec); err != nil {
+		if err := c.acceptHostKeys(ctx, project.Spec.Site, project.Spec.Hosts); err != nil {
 			return err
 		}
 	}
@@ -74,17 +76,30 @@ func (c *cli) deploy(ctx context.Context, f *deployFlags) error {
 	if f.plan {
 		return c.plan(ctx, s, input)
 	}
-	return c.run(ctx, s, project, &f.runFlags, workflows.Request{Kind: app.RunDeploy, Deploy: &input})
+	if f.bootstrap {
+		if err := c.bootstrapFirst(ctx, s, options); err != nil {
+			return err
+		}
+	}
+	request := workflows.Request{Kind: app.RunDeploy, Deploy: &input}
+	result, err := c.runToEnd(ctx, s, project, &f.runFlags, request)
+	if !c.wantsBootstrap(f, project, result) {
+		return err
+	}
+	if err := c.bootstrapFirst(ctx, s, options); err != nil {
+		return err
+	}
+	return c.run(ctx, s, project, &f.runFlags, request)
 }
 
 // acceptHostKeys has the hosts' keys accepted before the run, which itself never accepts one. What else may be wrong
 // with a host is for the run to say.
-func (c *cli) acceptHostKeys(ctx context.Context, spec app.Spec) error {
+func (c *cli) acceptHostKeys(ctx context.Context, site app.Site, hosts []app.Host) error {
 	r, err := newReader()
 	if err != nil {
 		return err
 	}
-	request := inspect.Request{Op: inspect.OpCheck, Site: spec.Site, Hosts: spec.Hosts, AcceptNewHostKeys: true}
+	request := inspect.Request{Op: inspect.OpCheck, Site: site, Hosts: hosts, AcceptNewHostKeys: true}
 	return reader.Each(ctx, r, request, func(answer inspect.CheckResponse) error {
 		if p := answer.Problem; p != nil && p.Kind == app.KindHostKey {
 			return exit.With(exit.Refused, fmt.Errorf("%s: %s; %s", answer.Host, p.Message, p.Advice))

@@ -16,18 +16,18 @@ import (
 const askTimeout = 10 * time.Second
 
 // await shows what a run waits for until its turn, then the run until it ends, and ends with the code of its outcome. An
-// interrupt leaves the run alone. It closes shown.
-func (c *cli) await(ctx context.Context, s *session, to target, accepted workflows.Accepted, shown display.Follower) error {
+// interrupt leaves the run alone. It closes shown, and answers how the run ended.
+func (c *cli) await(ctx context.Context, s *session, to target, accepted workflows.Accepted, shown display.Follower) (app.Result, error) {
 	defer shown.Close()
 	turn, err := s.queue(to.site).Await(ctx, to.request, accepted, shown.Show)
 	if ctx.Err() != nil {
 		shown.Close()
-		return c.left(to, "the request waits for its turn")
-	}
-	if err != nil {
-		return err
+		return app.Result{}, c.left(to, "the request waits for its turn")
 	}
 	var result app.Result
+	if err != nil {
+		return result, err
+	}
 	url := ""
 	if turn.RunID == "" {
 		result = withoutRun(to.site, turn.Ended)
@@ -40,17 +40,17 @@ func (c *cli) await(ctx context.Context, s *session, to target, accepted workflo
 	}
 	shown.Close()
 	if ctx.Err() != nil {
-		return c.left(to, "the run goes on")
+		return app.Result{}, c.left(to, "the run goes on")
 	}
 	if err != nil {
-		return err
+		return result, err
 	}
 	result.Kind = cmp.Or(result.Kind, to.kind)
 	result.Notes = append(result.Notes, superseded(accepted)...)
 	if err := display.Result(c.Out, c.format, result, url); err != nil {
-		return err
+		return result, err
 	}
-	return exit.Quiet(exit.ForOutcome(result.Outcome))
+	return result, exit.Quiet(exit.ForOutcome(result.Outcome))
 }
 
 // withoutRun is the result of a request that ended before its run began.

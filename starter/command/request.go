@@ -57,6 +57,12 @@ func newRequestID(now time.Time) string {
 
 // run asks the site for a run, waits for its turn and follows it to its end.
 func (c *cli) run(ctx context.Context, s *session, project *config.Project, f *runFlags, r workflows.Request) error {
+	_, err := c.runToEnd(ctx, s, project, f, r)
+	return err
+}
+
+// runToEnd is run, and answers how the run ended; nothing where that is not known.
+func (c *cli) runToEnd(ctx context.Context, s *session, project *config.Project, f *runFlags, r workflows.Request) (app.Result, error) {
 	site := project.Spec.Site
 	r.ID = cmp.Or(f.id, newRequestID(time.Now()))
 	r.Supersede, r.BreakFreeze = f.supersede, f.breakFreeze
@@ -68,15 +74,15 @@ func (c *cli) run(ctx context.Context, s *session, project *config.Project, f *r
 	accepted, err := s.queue(site).Request(ctx, r, func(missing string) { shown.Show(run.View{Waiting: missing}) })
 	if err != nil {
 		shown.Close()
-		return c.notTaken(ctx, to, err)
+		return app.Result{}, c.notTaken(ctx, to, err)
 	}
 	to.workflow = accepted.WorkflowID
 	if to.workflow != workflows.RunID(site, r.Kind, r.ID) {
 		shown.Close()
-		return exit.With(exit.Usage, fmt.Errorf("the request id %s is taken by %s: give another", r.ID, to.workflow))
+		return app.Result{}, exit.With(exit.Usage, fmt.Errorf("the request id %s is taken by %s: give another", r.ID, to.workflow))
 	}
 	if f.detach {
-		return c.detached(s, to, accepted)
+		return app.Result{}, c.detached(s, to, accepted)
 	}
 	return c.await(ctx, s, to, accepted, shown)
 }

@@ -32,6 +32,7 @@ func (c *cli) printStatus(project *config.Project, s siteStatus, now time.Time) 
 		return err
 	}
 	c.printDrift(project.Spec.Site, s.Hosts)
+	c.printBootstraps(s.Hosts, now)
 	return nil
 }
 
@@ -155,4 +156,44 @@ func (c *cli) printDrift(site app.Site, hosts []inspect.StatusResponse) {
 	if found {
 		c.say("put it in order with  longshore deploy --repair --site %s", site.Name)
 	}
+}
+
+// printBootstraps tells of each host's last bootstrap or check.
+func (c *cli) printBootstraps(hosts []inspect.StatusResponse, now time.Time) {
+	first := true
+	for _, h := range hosts {
+		if h.Bootstrap == nil {
+			continue
+		}
+		if first {
+			c.say("\nlast bootstraps:")
+		}
+		first = false
+		c.say("  %s: %s", h.Host, bootstrapText(*h.Bootstrap, now))
+	}
+}
+
+func bootstrapText(r app.BootstrapReport, now time.Time) string {
+	text := "bootstrapped "
+	if r.Check {
+		text = "checked "
+	}
+	text += display.Ago(r.At, now)
+	var touched []string
+	for _, i := range r.Items {
+		if i.Changed || i.Differs {
+			touched = append(touched, i.Name)
+		}
+	}
+	switch {
+	case r.Failure != nil:
+		text += ", failed: " + shorten(r.Failure.Message)
+	case len(touched) == 0:
+		text += ", no changes"
+	case r.Check:
+		text += ", differs: " + strings.Join(touched, ", ")
+	default:
+		text += ", changed: " + strings.Join(touched, ", ")
+	}
+	return display.Clean(text)
 }

@@ -39,7 +39,8 @@ func (c *cli) watch(ctx context.Context, p *projectFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.await(ctx, s, to, workflows.Accepted{WorkflowID: to.workflow}, display.NewFollower(c.format, c.Out, to.title))
+	_, err = c.await(ctx, s, to, workflows.Accepted{WorkflowID: to.workflow}, display.NewFollower(c.format, c.Out, to.title))
+	return err
 }
 
 // find is the run that the arguments name; without one, the site's newest.

@@ -45,19 +45,35 @@ var ErrEngineLost = errors.New("the engine has not answered for 3 minutes; the r
 // A reset run is followed into its new run. Follow outlasts a restart of the engine and the lack of a worker. It ends
 // early with ctx's error, and with ErrEngineLost.
 func (f Follower) Follow(ctx context.Context, site app.Site, id, runID string, show func(View)) (app.Result, error) {
+	return follow(ctx, f, id, runID, show, func(view View, last *historypb.HistoryEvent) (app.Result, error) {
+		result, err := f.Fold.Result(site, last)
+		result.DurationMS = view.Elapsed(view.Ended).Milliseconds()
+		return result, err
+	})
+}
+
+// Bootstrap is Follow for the bootstrap of a host.
+func (f Follower) Bootstrap(ctx context.Context, host, id, runID string, show func(View)) (app.BootstrapReport, error) {
+	return follow(ctx, f, id, runID, show, func(_ View, last *historypb.HistoryEvent) (app.BootstrapReport, error) {
+		return f.Fold.Report(host, last)
+	})
+}
+
+// follow follows a run, and those that replace it, to the result that read finds in the last event.
+func follow[T any](ctx context.Context, f Follower, id, runID string, show func(View), read func(View, *historypb.HistoryEvent) (T, error)) (T, error) {
+	var none T
 	for {
 		view, last, err := f.one(ctx, id, runID, show)
 		if err != nil {
-			return app.Result{}, err
+			return none, err
 		}
-		result, err := f.Fold.Result(site, last)
-		result.DurationMS = view.Elapsed(view.Ended).Milliseconds()
+		result, err := read(view, last)
 		if !errors.Is(err, ErrReplaced) {
 			return result, err
 		}
 		newer, err := f.current(ctx, id)
 		if err != nil {
-			return app.Result{}, err
+			return none, err
 		}
 		if newer == runID {
 			return result, nil

@@ -36,8 +36,8 @@ func TestBadHosts(t *testing.T) {
 		says  []string
 	}{
 		{name: "an unknown key", kind: app.KindHostKey, says: []string{"is not among the known hosts", "--accept-new-host-keys"}},
-		{name: "no Docker", flags: []string{"--accept-new-host-keys"}, kind: app.KindNoDocker, says: []string{"Docker", "install"}},
-		{name: "no Docker, and a key that is kept", kind: app.KindNoDocker, says: []string{"Docker", "install"}},
+		{name: "no Docker", flags: []string{"--accept-new-host-keys"}, kind: app.KindNoDocker, says: []string{"Docker", "longshore bootstrap"}},
+		{name: "no Docker, and a key that is kept", kind: app.KindNoDocker, says: []string{"Docker", "longshore bootstrap"}},
 		{name: "no connection", make: func() error { bad.Link.Cut(); return nil }, after: bad.Link.Restore,
 			kind: app.KindUnreachable, says: []string{"cannot be reached", bad.Link.Addr()}},
 		{name: "a refused key", make: func() error { return bad.RefuseKey(t.Context()) },

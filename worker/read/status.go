@@ -3,6 +3,7 @@ package read
 import (
 	"context"
 
+	"github.com/longshore-dev/longshore/activities/bootstrap"
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/activities/release"
@@ -23,6 +24,10 @@ func (r *reader) status(ctx context.Context, h app.Host) any {
 }
 
 func (r *reader) fillStatus(ctx context.Context, at app.Host, h host.Host, out *inspect.StatusResponse) error {
+	var err error
+	if out.Bootstrap, err = bootstrap.LastReport(ctx, h); err != nil {
+		return err
+	}
 	current, err := release.Current(ctx, h, r.request.Site)
 	if err != nil {
 		return err
