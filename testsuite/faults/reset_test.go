@@ -22,16 +22,78 @@ import (
 // endsWell are the outcomes of a finished run that is reset: to its very beginning, nothing is left to do.
 var endsWell = []app.Outcome{app.Succeeded, app.Unchanged}
 
-// resetPoints are the ends of a run's workflow tasks, to which it can be reset, the last first: a run that is reset to
-// before it took the fence takes a newer one, and then shuts out the run that it was made from.
-func resetPoints(events []*historypb.HistoryEvent) []int64 {
+// resetPoints are the ends of one in every so many of a run's workflow tasks, to which it can be reset, the last first: a
+// run that is reset to before it took the fence takes a newer one, and then shuts out the run that it was made from.
+func resetPoints(events []*historypb.HistoryEvent, every int) []int64 {
 	var out []int64
+	n := 0
 	for _, e := range slices.Backward(events) {
-		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+		if e.GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			continue
+		}
+		if n%every == 0 {
 			out = append(out, e.GetEventId())
 		}
+		n++
 	}
 	return out
+}
+
+// resetEndedRuns resets runs of each kind that have ended, and wants each to end in the same state again.
+func resetEndedRuns(t *testing.T, every int) {
+	s := set(t)
+	t.Run("a finished run is reset", func(t *testing.T) { s.finishedReset(t, every) })
+	t.Run("a failed run is reset", func(t *testing.T) { s.failedReset(t, every) })
+	t.Run("a rollback is reset", func(t *testing.T) { s.rollbackReset(t, every) })
+}
+
+func (s *stage) finishedReset(t *testing.T, every int) {
+	s.underLoad(t, func() {
+		d := s.begin(t)
+		d.succeeds(t)
+		for _, point := range resetPoints(d.follow(t, nil), every) {
+			outcome, err := d.reset(t, point)
+			if err != nil || !slices.Contains(endsWell, outcome) {
+				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
+			}
+			s.inOrder(t)
+		}
+	})
+}
+
+func (s *stage) failedReset(t *testing.T, every int) {
+	s.underLoad(t, func() {
+		served := s.version
+		s.breakApp(t, true)
+		d := s.begin(t)
+		d.result(t, 3, app.FailedClean)
+		s.servesStill(t, served)
+		for _, point := range resetPoints(d.follow(t, nil), every) {
+			outcome, err := d.reset(t, point)
+			if outcome != app.FailedClean {
+				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
+			}
+			s.servesStill(t, served)
+		}
+		s.breakApp(t, false)
+		s.begin(t).succeeds(t)
+	})
+}
+
+func (s *stage) rollbackReset(t *testing.T, every int) {
+	s.underLoad(t, func() {
+		s.begin(t).succeeds(t)
+		before := s.version - 1
+		d := s.ask(t, app.RunRollback)
+		d.back(t, before)
+		for _, point := range resetPoints(d.follow(t, nil), every) {
+			outcome, err := d.reset(t, point)
+			if err != nil || !slices.Contains(endsWell, outcome) {
+				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
+			}
+			s.servesStill(t, before)
+		}
+	})
 }
 
 // reset has a run begin again from the end of a workflow task, as the web UI's button does, and answers the outcome of

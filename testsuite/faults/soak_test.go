@@ -85,3 +85,6 @@ func TestSoakFrozenBeyondItsRun(t *testing.T) {
 		t.Run(strconv.Itoa(wait), func(t *testing.T) { s.frozenBeyondRun(t, time.Duration(wait)*300*time.Millisecond) })
 	}
 }
+
+// TestSoakResetFromEveryPoint resets runs that have ended to the end of each of their workflow tasks.
+func TestSoakResetFromEveryPoint(t *testing.T) { resetEndedRuns(t, 1) }

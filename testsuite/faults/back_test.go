@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e || soak
 
 package faults
 
@@ -106,23 +106,6 @@ func (s *stage) hasOnly(t *testing.T, release, state string) {
 	if want := map[bool]int{true: containers}[release != ""]; n != want {
 		t.Errorf("%d containers, not %d: %+v", n, want, found)
 	}
-}
-
-// rollbackReset resets a rollback that has ended to each of its workflow tasks.
-func (s *stage) rollbackReset(t *testing.T) {
-	s.underLoad(t, func() {
-		s.begin(t).succeeds(t)
-		before := s.version - 1
-		d := s.ask(t, app.RunRollback)
-		d.back(t, before)
-		for _, point := range resetPoints(d.follow(t, nil)) {
-			outcome, err := d.reset(t, point)
-			if err != nil || !slices.Contains(endsWell, outcome) {
-				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
-			}
-			s.servesStill(t, before)
-		}
-	})
 }
 
 // canaryTerminated terminates a run while its release gets a share of the requests, which leaves the edge as it is. The
