@@ -1,6 +1,10 @@
 package workflows
 
-import "github.com/longshore-dev/longshore/internal/app"
+import (
+	"strings"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
 
 // TaskQueue is where workflows and the activities that any worker can do are polled.
 const TaskQueue = "longshore"
@@ -71,8 +75,10 @@ type BootstrapInput struct {
 	Revert string `json:"revert,omitempty"`
 }
 
-// BootstrapID is the workflow id of a host's bootstraps: two at once are refused by the engine.
-func BootstrapID(h app.Host) string { return "bootstrap/" + h.Address }
+// BootstrapID is the workflow id of a server's bootstraps, whoever logs in: two at once are refused by the engine.
+func BootstrapID(h app.Host) string {
+	return "bootstrap/" + h.Address[strings.LastIndex(h.Address, "@")+1:]
+}
 
 // SiteID is the id of the workflow that owns a site.
 func SiteID(site app.Site) string { return "site/" + site.String() }

@@ -82,11 +82,21 @@ func (a Activities) RevertItem(ctx context.Context, in activities.RevertInput) (
 // reportPath is the last report's place in a host's state folder.
 const reportPath = "bootstrap.json"
 
-// KeepReport implements activities.KeepReport.
+// KeepReport implements activities.KeepReport. That of a check is kept only where there is a state folder already.
 func (a Activities) KeepReport(ctx context.Context, in activities.KeepReportInput) (activities.Nothing, error) {
 	h, err := a.Hosts.Open(ctx, in.Host)
 	if err != nil {
 		return activities.Nothing{}, failing.On(in.Host, err)
+	}
+	if in.Report.Check {
+		// A check changes nothing: where there is no state yet, it makes none.
+		_, err := h.Run(ctx, host.Command{Args: []string{"test", "-d", h.Files().Root()}, Root: true})
+		if exit := (*host.ExitError)(nil); errors.As(err, &exit) {
+			return activities.Nothing{}, nil
+		}
+		if err != nil {
+			return activities.Nothing{}, failing.On(in.Host, err)
+		}
 	}
 	data, err := json.Marshal(in.Report)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
-// Forget removes all that a host remembers of a site, its images and what is left of their uploads, but for the fence,
+// Forget removes all that a host remembers of a site, its images, what is known of their layers, and what is left of their uploads, but for the fence,
 // which keeps refusing what is stale, and for the lock that is held meanwhile. The site's containers must be gone. The
 // records go last: as long as one is there, the site is known not to be gone.
 func Forget(ctx context.Context, h host.Host, site app.Site) error {
@@ -18,6 +18,9 @@ func Forget(ctx context.Context, h host.Host, site app.Site) error {
 		return err
 	}
 	if err := transfer.Forget(ctx, h.Files(), site); err != nil {
+		return err
+	}
+	if err := transfer.Tidy(ctx, h); err != nil {
 		return err
 	}
 	dir := fence.SiteDir(site)

@@ -19,8 +19,11 @@ import (
 // helperName is the helper's container; the lock sees to it that there is one.
 const helperName = "longshore-load"
 
-// removeWithin bounds the removal of the helper's container when the transfer is given up.
-const removeWithin = 30 * time.Second
+// The bounds of what is done with the helper's container though the transfer is given up.
+const (
+	createWithin = 30 * time.Second
+	removeWithin = 30 * time.Second
+)
 
 var (
 	errCorrupt  = errors.New("what arrived is not what was sent")
@@ -59,7 +62,7 @@ func (u upload) load(ctx context.Context, c cargo) error {
 	if err := removeHelpers(ctx, engine); err != nil {
 		return err
 	}
-	id, err := engine.ContainerCreate(ctx, helperName, u.container(c, whole.Digest))
+	id, err := u.create(ctx, u.container(c, whole.Digest))
 	if err != nil {
 		return notRunning(err)
 	}
@@ -80,6 +83,14 @@ func (u upload) load(ctx context.Context, c cargo) error {
 		return err
 	}
 	return failed(code, strings.Join(lines, "; "))
+}
+
+// create makes the helper's container, which a cancel does not interrupt: an engine may make one whose caller is gone, and
+// nobody would know to remove it.
+func (u upload) create(ctx context.Context, c app.Container) (id string, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createWithin)
+	defer cancel()
+	return u.to.Engine().ContainerCreate(ctx, helperName, c)
 }
 
 // failed tells the helper's failures apart.

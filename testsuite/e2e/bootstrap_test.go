@@ -28,6 +28,9 @@ func TestBootstrapFromBare(t *testing.T) {
 	if r := x.bootstrap(t, 1, "--check"); r.Changes() < 8 || !r.Check {
 		t.Errorf("a bare server differs in %q", touched(r))
 	}
+	if _, err := s.host.Exec(t.Context(), "test", "-e", app.DefaultStateDir); err == nil {
+		t.Error("the check made " + app.DefaultStateDir)
+	}
 	x.says(t, 0, []string{
 		"changed " + s.host.Name, "firewall", "set hosts." + s.host.Name + ".address to deployer@", "succeeded " + x.full(),
 	}, "deploy", "--bootstrap", "-o", "plain")
