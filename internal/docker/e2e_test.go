@@ -247,17 +247,19 @@ func TestContainerLife(t *testing.T) {
 }
 
 func TestPortOfAnotherProcess(t *testing.T) {
+	// Below the ports that connections of others may have by chance (ip(7), ip_local_port_range).
+	const port = "27832"
 	e, ctx := local(t), t.Context()
 	ref := image(t, e)
 	holder := create(t, e, "longshore-test-holder", app.Container{
-		Image: ref, NetworkMode: "host", Command: []string{"listen", "127.0.0.1:47832"},
+		Image: ref, NetworkMode: "host", Command: []string{"listen", "127.0.0.1:" + port},
 	})
 	if err := e.ContainerStart(ctx, holder); err != nil {
 		t.Fatal(err)
 	}
 	awaitLogs(t, e, holder, 3)
 	id := create(t, e, "longshore-test-port", app.Container{
-		Image: ref, Ports: []app.Port{{HostIP: "127.0.0.1", Published: "47832", Target: 8080}},
+		Image: ref, Ports: []app.Port{{HostIP: "127.0.0.1", Published: port, Target: 8080}},
 	})
 	if err := e.ContainerStart(ctx, id); !errors.Is(err, host.ErrPortTaken) {
 		t.Errorf("port of a process: %v", err)

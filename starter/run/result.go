@@ -6,8 +6,8 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/temporal"
 
+	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
 )
 
@@ -25,7 +25,8 @@ func (f Fold) Result(site app.Site, last *historypb.HistoryEvent) (app.Result, e
 		}
 		return result, nil
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-		return f.failed(site, last.GetWorkflowExecutionFailedEventAttributes())
+		err := f.Failures.FailureToError(last.GetWorkflowExecutionFailedEventAttributes().GetFailure())
+		return activities.ResultOf(site.String(), err), nil
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
 		details := last.GetWorkflowExecutionCanceledEventAttributes().GetDetails()
 		if len(details.GetPayloads()) > 0 {
@@ -36,39 +37,11 @@ func (f Fold) Result(site app.Site, last *historypb.HistoryEvent) (app.Result, e
 		}
 		return app.Result{Outcome: app.Cancelled, Site: site.String()}, nil
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-		return broken(site, "the run was terminated, so that nothing could be undone"), ErrReplaced
+		return activities.Broken(site.String(), "the run was terminated, so that nothing could be undone"), ErrReplaced
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
-		return broken(site, "the run was continued as another"), ErrReplaced
+		return activities.Broken(site.String(), "the run was continued as another"), ErrReplaced
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-		return broken(site, "the run took longer than the engine allows, and could not undo what it had done"), nil
+		return activities.Broken(site.String(), "the run took longer than the engine allows, and could not undo what it had done"), nil
 	}
 	return result, fmt.Errorf("read the run's result: it ended with %s, which is not known", last.GetEventType())
-}
-
-func (f Fold) failed(site app.Site, a *historypb.WorkflowExecutionFailedEventAttributes) (app.Result, error) {
-	err := f.Failures.FailureToError(a.GetFailure())
-	var result app.Result
-	application, ok := errors.AsType[*temporal.ApplicationError](err)
-	if ok && application.HasDetails() && application.Details(&result) == nil && result.Outcome != "" {
-		return result, nil
-	}
-	message := err.Error()
-	if ok {
-		message = application.Message()
-	}
-	return broken(site, "the workflow itself failed: "+message), nil
-}
-
-// broken is the result of a run that could not say how it ended.
-func broken(site app.Site, message string) app.Result {
-	return app.Result{
-		Outcome: app.FailedDirty,
-		Site:    site.String(),
-		Failure: &app.Failure{
-			Kind:    app.KindInternal,
-			Step:    "run",
-			Message: message,
-			Advice:  "Look at what runs with longshore ps, and deploy again: a deploy finds and removes what another has left.",
-		},
-	}
 }
