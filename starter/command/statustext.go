@@ -113,7 +113,7 @@ func hostRows(hosts []inspect.StatusResponse, now time.Time) [][]string {
 		}
 		for _, s := range h.Services {
 			traffic := ""
-			if s.Routed {
+			if s.Routed && !h.Stopped {
 				traffic = "routed, " + strconv.FormatInt(h.InFlight, 10) + " requests in flight"
 			}
 			rows = append(rows, append(first, s.Service, fmt.Sprintf("%d of %d running, %d healthy", s.Running, s.Wanted, s.Healthy), traffic))

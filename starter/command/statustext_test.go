@@ -40,7 +40,7 @@ func TestStatusForAPerson(t *testing.T) {
 				Services: []inspect.ServiceStatus{{Service: "db", Wanted: 1}, {Service: "web", Routed: true, Wanted: 2, Running: 2, Healthy: 1}},
 				Drift:    []app.Drift{{Kind: app.DriftMissing, Service: "db", Detail: "has 0 of 1 replicas"}},
 			},
-			{Host: "web-2", Release: "40-aaa", Stopped: true},
+			{Host: "web-2", Release: "40-aaa", Stopped: true, Services: []inspect.ServiceStatus{{Service: "web", Routed: true, Wanted: 2}}},
 			{Host: "web-3"},
 			{Host: "web-4", Problem: &inspect.Problem{Message: "is told of elsewhere"}},
 		},
@@ -63,7 +63,7 @@ ended     restart by ann: partial as 42-abc, 1h ago  (r1)
 HOST   RELEASE           SINCE   SERVICE  REPLICAS                   TRAFFIC
 web-1  42-abc = 41-abc   1h ago  db       0 of 1 running, 0 healthy
                                  web      2 of 2 running, 1 healthy  routed, 7 requests in flight
-web-2  40-aaa, stopped   -
+web-2  40-aaa, stopped   -       web      0 of 2 running, 0 healthy
 web-3  nothing deployed
 
 other than recorded:
