@@ -107,7 +107,8 @@ func (q Queue) explain(ctx, asked context.Context, err error) error {
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return fmt.Errorf("%w of %s", ErrNone, q.Site)
 	}
-	if asked.Err() != nil {
+	// The engine may end a call that has no answer a moment before the deadline does.
+	if _, late := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); late || asked.Err() != nil {
 		return ErrNoWorker
 	}
 	return fmt.Errorf("ask the workflow of %s: %w", q.Site, err)
