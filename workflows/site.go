@@ -13,7 +13,7 @@ import (
 // long as the site does. One that is asked to end does so when nothing is left to do; the next request begins another,
 // which takes up what the hosts remember.
 func Site(ctx workflow.Context, in SiteInput) error {
-	s := newSite(in)
+	s := newSite(ctx, in)
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
@@ -48,6 +48,8 @@ type site struct {
 	arrived, turn int
 	// freezeAsked is when the freeze, or its end, was asked for.
 	freezeAsked time.Time
+	// keeping has one word of a freeze at a time go to the hosts, so that the last one stays there.
+	keeping workflow.Mutex
 	// woken says that an update has changed something that an idle site acts on.
 	woken bool
 	// begun is the workflow id of the run under way once it can be asked to end; empty before and after.
@@ -71,8 +73,8 @@ type siteMemory struct {
 	Repairs int `json:"repairs,omitempty"`
 }
 
-func newSite(in SiteInput) *site {
-	s := &site{id: in.Site}
+func newSite(ctx workflow.Context, in SiteInput) *site {
+	s := &site{id: in.Site, keeping: workflow.NewMutex(ctx)}
 	if in.Carried != nil {
 		s.siteMemory, s.remembered = *in.Carried, true
 	}

@@ -194,11 +194,18 @@ func (s *site) keepFreeze(ctx workflow.Context, hosts []app.Host) Kept {
 	if len(hosts) == 0 {
 		hosts = s.Hosts
 	}
+	var kept Kept
+	if err := s.keeping.Lock(ctx); err != nil {
+		for _, h := range hosts {
+			kept.Missed = append(kept.Missed, h.Name)
+		}
+		return kept
+	}
+	defer s.keeping.Unlock()
 	calls := make([]activities.Pending[activities.Nothing], len(hosts))
 	for i, h := range hosts {
 		calls[i] = activities.KeepFreeze.Start(ctx, activities.KeepFreezeInput{Host: h, Site: s.id, Freeze: s.Freeze})
 	}
-	var kept Kept
 	for i, h := range hosts {
 		if _, err := calls[i].Get(ctx); err != nil {
 			kept.Missed = append(kept.Missed, h.Name)

@@ -3,6 +3,7 @@
 package site
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -62,17 +63,31 @@ func (s *stage) play() {
 	s.ended("six")
 }
 
-// settlesAs waits until the state is the one that is wanted, and answers the difference that stays.
+// settlesAs waits until the state is the one that is wanted and the hosts have been told of it, and answers the difference
+// that stays.
 func (s *stage) settlesAs(want map[string]string) string {
 	s.t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		diff := cmp.Diff(want, told(s.state()))
+		if diff == "" && s.tells() {
+			diff = "the hosts are still being told"
+		}
 		if diff == "" || time.Now().After(deadline) {
 			return diff
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// tells says whether the site has activities under way.
+func (s *stage) tells() bool {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	answer, err := s.client.DescribeWorkflowExecution(ctx, workflows.SiteID(shop), "")
+	must(s.t, err)
+	return len(answer.GetPendingActivities()) > 0
 }
 
 // told is a state without what differs by the clock alone, and without what a reset to the very beginning forgets:
