@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/testsuite/harness"
 	"github.com/longshore-dev/longshore/workflows"
 )
 
@@ -50,7 +51,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 // inOrder fails unless so many runs have been, each once and one at a time, in the order of their requests.
 func (s *stage) inOrder(want int) {
 	s.t.Helper()
-	runs := s.runs()
+	runs := s.listed(want)
 	seen := map[string]bool{}
 	for i, r := range runs {
 		if seen[r.request] {
@@ -81,7 +82,7 @@ func (s *stage) inOrder(want int) {
 func (s *stage) ranOnly(requests ...string) {
 	s.t.Helper()
 	var ran []string
-	for _, r := range s.runs() {
+	for _, r := range s.listed(len(requests)) {
 		ran = append(ran, r.request)
 	}
 	if !slices.Equal(ran, requests) {
@@ -92,6 +93,20 @@ func (s *stage) ranOnly(requests ...string) {
 type ran struct {
 	request    string
 	begin, end time.Time
+}
+
+// listed waits until so many runs are in the engine's list, ended: it lags behind what the engine has done.
+func (s *stage) listed(want int) (runs []ran) {
+	s.t.Helper()
+	harness.Eventually(s.t, patience, func() error {
+		runs = s.runs()
+		open := slices.ContainsFunc(runs, func(r ran) bool { return r.end.Before(r.begin) })
+		if len(runs) < want || open {
+			return fmt.Errorf("%d runs are listed, not %d; some under way: %t", len(runs), want, open)
+		}
+		return nil
+	})
+	return runs
 }
 
 // runs are all that the engine has of the site, in the order of their beginning.
