@@ -83,15 +83,7 @@ func writeMark(ctx context.Context, h host.Host, site app.Site, id string, mark 
 }
 
 func loadMark(ctx context.Context, h host.Host, site app.Site, id string) (app.ReleaseMark, error) {
-	data, err := h.Files().Read(ctx, markPath(site, id))
-	if err != nil {
-		return app.ReleaseMark{}, err
-	}
-	var mark app.ReleaseMark
-	if err := json.Unmarshal(data, &mark); err != nil {
-		return app.ReleaseMark{}, fmt.Errorf("read the mark %s/%s: %w", h.Files().Root(), markPath(site, id), err)
-	}
-	return mark, nil
+	return readJSON[app.ReleaseMark](ctx, h, "mark", markPath(site, id))
 }
 
 // loadMarks reads the marks of a site's releases, by release id.

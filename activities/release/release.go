@@ -96,15 +96,20 @@ func Read(ctx context.Context, h host.Host, site app.Site) (current *app.Release
 
 // Load reads one release's record.
 func Load(ctx context.Context, h host.Host, site app.Site, id string) (app.Release, error) {
-	data, err := h.Files().Read(ctx, recordPath(site, id))
+	return readJSON[app.Release](ctx, h, "record", recordPath(site, id))
+}
+
+// readJSON reads a file of the host's state, which what names in an error.
+func readJSON[T any](ctx context.Context, h host.Host, what, path string) (T, error) {
+	var value, none T
+	data, err := h.Files().Read(ctx, path)
 	if err != nil {
-		return app.Release{}, err
+		return none, err
 	}
-	var r app.Release
-	if err := json.Unmarshal(data, &r); err != nil {
-		return app.Release{}, fmt.Errorf("read the record %s/%s: %w", h.Files().Root(), recordPath(site, id), err)
+	if err := json.Unmarshal(data, &value); err != nil {
+		return none, fmt.Errorf("read the %s %s/%s: %w", what, h.Files().Root(), path, err)
 	}
-	return r, nil
+	return value, nil
 }
 
 // recorded are the ids of the records, by number.

@@ -31,11 +31,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 }
 
 func (c *cli) cancel(ctx context.Context, p *projectFlags, args []string) error {
-	project, err := p.load(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := connect(ctx, project.Settings.StateDir)
+	project, s, err := p.open(ctx, connect)
 	if err != nil {
 		return err
 	}

@@ -41,11 +41,7 @@ func (c *cli) decideCommand(yes bool, word, short string) *cobra.Command {
 }
 
 func (c *cli) decide(ctx context.Context, p *projectFlags, args []string, yes bool, why string) error {
-	project, err := p.load(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := connect(ctx, project.Settings.StateDir)
+	project, s, err := p.open(ctx, connect)
 	if err != nil {
 		return err
 	}

@@ -114,11 +114,7 @@ func (c *cli) thawCommand() *cobra.Command {
 
 // keep changes what the site and its hosts keep, and says so.
 func (c *cli) keep(ctx context.Context, p *projectFlags, change func(*session, *config.Project) (workflows.Kept, error), told func(app.Site)) error {
-	project, err := p.load(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := c.connect(ctx, project.Settings.StateDir)
+	project, s, err := p.open(ctx, c.connect)
 	if err != nil {
 		return err
 	}

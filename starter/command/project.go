@@ -35,6 +35,16 @@ func (p *projectFlags) load(ctx context.Context) (*config.Project, error) {
 	return loadProject(ctx, options)
 }
 
+// open is load and a connection to the engine, which the caller closes.
+func (p *projectFlags) open(ctx context.Context, connect func(ctx context.Context, state string) (*session, error)) (*config.Project, *session, error) {
+	project, err := p.load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := connect(ctx, project.Settings.StateDir)
+	return project, s, err
+}
+
 // loadProject reads a project. What is wrong in its files, or in how it was asked for, ends with the code for that.
 func loadProject(ctx context.Context, options config.Options) (*config.Project, error) {
 	project, err := config.Load(ctx, options)

@@ -17,11 +17,7 @@ import (
 // recorded asks for a run of what the hosts have recorded. Only the site and its hosts are taken from the project's
 // files; fill adds what the run is about.
 func (c *cli) recorded(ctx context.Context, f *runFlags, kind app.RunKind, fill func(*workflows.RecordedInput)) error {
-	project, err := f.project.load(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := c.connect(ctx, project.Settings.StateDir)
+	project, s, err := f.project.open(ctx, c.connect)
 	if err != nil {
 		return err
 	}

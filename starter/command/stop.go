@@ -58,11 +58,7 @@ func (c *cli) removeCommand() *cobra.Command {
 
 // stop asks for a stop or a removal, once confirm has no objection.
 func (c *cli) stop(ctx context.Context, f *runFlags, confirm func(app.Spec) error, kind app.RunKind, volumes bool) error {
-	project, err := f.project.load(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := c.connect(ctx, project.Settings.StateDir)
+	project, s, err := f.project.open(ctx, c.connect)
 	if err != nil {
 		return err
 	}

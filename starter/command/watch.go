@@ -26,11 +26,7 @@ func (c *cli) watchCommand() *cobra.Command {
 }
 
 func (c *cli) watch(ctx context.Context, p *projectFlags, args []string) error {
-	project, err := p.load(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := connect(ctx, project.Settings.StateDir)
+	project, s, err := p.open(ctx, connect)
 	if err != nil {
 		return err
 	}
