@@ -29,7 +29,7 @@ func (s *supervisor) engineProgram(path string, log io.Writer) *program {
 	return &program{
 		name: "engine",
 		path: path,
-		args: []string{
+		args: append([]string{
 			"server", "start-dev",
 			"--db-filename", filepath.Join(s.state, databaseFile),
 			"--sqlite-pragma", "journal_mode=wal",
@@ -41,7 +41,7 @@ func (s *supervisor) engineProgram(path string, log io.Writer) *program {
 			"--ui-codec-endpoint", s.endpoints.Codec,
 			"--log-level", "warn",
 			"--color", "never",
-		},
+		}, engine.DevServer()...),
 		// The dev server reads its settings from arguments alone: a variable meant for clients must not reach it.
 		env:    slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "TEMPORAL_") }),
 		dir:    s.state,

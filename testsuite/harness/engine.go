@@ -41,12 +41,14 @@ func (w *World) StartEngine() *Engine {
 	if err := endpoints.Write(w.State); err != nil {
 		w.t.Fatal(err)
 	}
-	e.Process = w.process("engine", filepath.Join(w.bin, "temporal"), w.env,
+	args := append([]string{
 		"server", "start-dev",
 		"--db-filename", filepath.Join(w.State, "engine.db"), "--sqlite-pragma", "journal_mode=wal",
 		"--ip", "127.0.0.1", "--port", strconv.Itoa(ports[0]), "--ui-port", strconv.Itoa(ports[1]),
 		"--http-port", strconv.Itoa(ports[3]), "--metrics-port", strconv.Itoa(ports[4]),
-		"--ui-codec-endpoint", endpoints.Codec, "--log-level", "warn")
+		"--ui-codec-endpoint", endpoints.Codec, "--log-level", "warn",
+	}, engine.DevServer()...)
+	e.Process = w.process("engine", filepath.Join(w.bin, "temporal"), w.env, args...)
 	e.WaitReady()
 	return e
 }
