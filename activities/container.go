@@ -49,6 +49,8 @@ type StartInput struct {
 	Networks   map[string]string   `json:"networks"` // real names by key
 	Volumes    map[string]string   `json:"volumes"`  // real names by key
 	Containers []app.ContainerPlan `json:"containers"`
+	// Secrets are those that the service has, resolved.
+	Secrets []app.Secret `json:"secrets,omitempty"`
 }
 
 // Started are the containers of one service, as they run.
@@ -79,6 +81,8 @@ type HealthInput struct {
 	Addresses  []string   `json:"addresses,omitempty"` // as in Started
 	// OneShot containers are healthy when they have ended with exit code 0.
 	OneShot bool `json:"one_shot,omitempty"`
+	// Secrets are those that the containers have, resolved: what they log is shown without them.
+	Secrets []app.Secret `json:"secrets,omitempty"`
 }
 
 // AwaitHealthy waits for at most Health.Within until every container answers its health check, Docker's own included.

@@ -26,6 +26,8 @@ type WatchedService struct {
 	Health     app.Health `json:"health"`
 	Containers []string   `json:"containers,omitempty"`
 	Addresses  []string   `json:"addresses,omitempty"` // as in Started
+	// Secrets are those that the containers have, resolved: what they log is shown without them.
+	Secrets []app.Secret `json:"secrets,omitempty"`
 }
 
 // Watched is what a watch saw of the requests to the release on the host.

@@ -2,7 +2,9 @@ package workflows
 
 import (
 	"strings"
+	"time"
 
+	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
 )
 
@@ -16,6 +18,8 @@ const (
 	PlanName   = "plan"
 
 	BootstrapName = "bootstrap"
+
+	RotateSecretName = "rotate-secret"
 )
 
 // Order is what every run is given.
@@ -52,6 +56,10 @@ type RecordedInput struct {
 	Services []string `json:"services,omitempty"`
 	// Replicas are a scale's new numbers, by service.
 	Replicas map[string]int `json:"replicas,omitempty"`
+	// Secrets are what a rotation brings in, resolved, in the place of the record's own of the same names.
+	Secrets []app.Secret `json:"secrets,omitempty"`
+	// SecretScopes are where the site's secrets are today; empty leaves it to the record.
+	SecretScopes []app.SecretScope `json:"secret_scopes,omitempty"`
 	Order
 }
 
@@ -78,6 +86,45 @@ type BootstrapInput struct {
 // BootstrapID is the workflow id of a server's bootstraps, whoever logs in: two at once are refused by the engine.
 func BootstrapID(h app.Host) string {
 	return "bootstrap/" + h.Address[strings.LastIndex(h.Address, "@")+1:]
+}
+
+// RotateSecretInput asks for the rotation of one secret, wherever it is used.
+type RotateSecretInput struct {
+	Secret   app.SecretLine `json:"secret"`
+	Settings app.Rotation   `json:"settings"`
+	// Sites are those of the project file that may use it; the engine may know more.
+	Sites []activities.RotationSite `json:"sites,omitempty"`
+	// Given is the pending version that a person has supplied; 0 has one made.
+	Given int `json:"given,omitempty"`
+	// Compromised revokes the old version before the new one is rolled out: an outage is better than a thief.
+	Compromised bool `json:"compromised,omitempty"`
+	// BreakFreeze goes ahead in spite of freezes of the sites.
+	BreakFreeze bool   `json:"break_freeze,omitempty"`
+	By          string `json:"by"`
+	Why         string `json:"why,omitempty"`
+}
+
+// RotateSecretID is the workflow id of a secret's rotations: two at once are refused by the engine.
+func RotateSecretID(l app.SecretLine) string {
+	return RotateSecretName + "/" + l.Scope.Of + "/" + l.Name
+}
+
+// QueryRotation answers a RotationState: how far a rotation has come.
+const QueryRotation = "rotation"
+
+// RotationState is what a rotation does now.
+type RotationState struct {
+	Phase app.RotationPhase `json:"phase"`
+	// Text says what it waits for, such as the end of the soak.
+	Text string `json:"text,omitempty"`
+	// Forward says that the old version is revoked: it only goes forward.
+	Forward bool   `json:"forward,omitempty"`
+	Old     string `json:"old,omitempty"` // versions
+	New     string `json:"new,omitempty"`
+	// Sites are the consumers and the versions that they run.
+	Sites []app.RotatedSite `json:"sites,omitempty"`
+	// SoakUntil is when the old version is revoked; zero before the soak.
+	SoakUntil time.Time `json:"soak_until,omitzero"`
 }
 
 // SiteID is the id of the workflow that owns a site.

@@ -33,11 +33,13 @@ type Container struct {
 	// FixedName is the compose file's container_name; empty for a name of ours.
 	FixedName string `json:"fixed_name,omitempty"`
 
-	Mounts      []Mount  `json:"mounts,omitempty"`
-	Files       []File   `json:"files,omitempty"`
-	Tmpfs       []string `json:"tmpfs,omitempty"` // path[:options]
-	VolumesFrom []string `json:"volumes_from,omitempty"`
-	ReadOnly    bool     `json:"read_only,omitempty"`
+	Mounts []Mount `json:"mounts,omitempty"`
+	Files  []File  `json:"files,omitempty"`
+	// Secrets are brought in when the container is made; sorted by name.
+	Secrets     []ServiceSecret `json:"secrets,omitempty"`
+	Tmpfs       []string        `json:"tmpfs,omitempty"` // path[:options]
+	VolumesFrom []string        `json:"volumes_from,omitempty"`
+	ReadOnly    bool            `json:"read_only,omitempty"`
 
 	NetworkMode string       `json:"network_mode,omitempty"` // host, none, or empty for Networks
 	Networks    []Attachment `json:"networks,omitempty"`

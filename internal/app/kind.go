@@ -29,6 +29,8 @@ const (
 	KindFrozen       = "frozen"             // the site's freeze refuses runs
 	KindRejected     = "rejected"           // a person said no, or nobody said yes in time
 	KindQueueFull    = "queue-full"         // too many requests wait
+	KindSecret       = "secret"             // a secret is missing, cannot be read, or is not what it should be
+	KindCredential   = "credential"         // a database or a user's own step refuses what a rotation asks
 	KindInternal     = "internal"           // none of the above: the message says what
 )
 

@@ -11,6 +11,7 @@ const (
 	LabelRole    = "dev.longshore.role"    // one of the Role constants
 	LabelNetwork = "dev.longshore.network" // the key in the compose file
 	LabelVolume  = "dev.longshore.volume"  // the key in the compose file
+	LabelSecrets = "dev.longshore.secrets" // "NAME@version,…", sorted, as the container was made
 	LabelVersion = "dev.longshore.version" // of the edge binary
 )
 

@@ -120,6 +120,8 @@ type RecordedRelease struct {
 	ImageIDs map[string]string `json:"image_ids,omitempty"`
 	// Digests are the registry's digests of those images that were pulled, by service.
 	Digests map[string]string `json:"digests,omitempty"`
+	// Secrets are the versions that the release pins, by name.
+	Secrets map[string]string `json:"secrets,omitempty"`
 }
 
 // PublishedPort is a port that a container publishes.

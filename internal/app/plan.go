@@ -33,6 +33,7 @@ const (
 	Create  Action = "create"
 	Replace Action = "replace"
 	Keep    Action = "keep"
+	Refresh Action = "refresh" // the containers stay, and get new versions of secrets
 	Remove  Action = "remove"
 )
 

@@ -6,7 +6,7 @@ import "strings"
 const DockerHub = "docker.io"
 
 // Registry says where a worker finds the credentials for a registry: the user's name, and the place of the password,
-// which is one of three. The password itself never travels.
+// which is one of four. The password itself never travels.
 type Registry struct {
 	// Name is the registry as references name it: "ghcr.io", "registry.example.com:5000", DockerHub.
 	Name     string `json:"name"`
@@ -17,6 +17,9 @@ type Registry struct {
 	PasswordFile string `json:"password_file,omitempty"`
 	// PasswordCommand is a program and its arguments, which prints the password.
 	PasswordCommand []string `json:"password_command,omitempty"`
+	// PasswordSecret names a secret of the spec; PasswordSealed is its value once the secrets are resolved.
+	PasswordSecret string `json:"password_secret,omitempty"`
+	PasswordSealed string `json:"password_sealed,omitempty"`
 }
 
 // RegistryOf is the name of the registry that an image reference is of.

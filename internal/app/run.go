@@ -14,13 +14,14 @@ const (
 	RunScale    RunKind = "scale"    // the current release with other numbers of replicas
 	RunStart    RunKind = "start"    // the current release after a stop
 	RunRepair   RunKind = "repair"   // the current release wherever a host differs from its record
+	RunRotate   RunKind = "rotate"   // the current release with other versions of secrets
 	RunStop     RunKind = "stop"     // no traffic and no running container; everything is kept
 	RunRemove   RunKind = "remove"   // nothing of the site, but its volumes unless they are asked for as well
 )
 
 // RunKinds are all kinds.
 func RunKinds() []RunKind {
-	return []RunKind{RunDeploy, RunRollback, RunRestart, RunScale, RunStart, RunRepair, RunStop, RunRemove}
+	return []RunKind{RunDeploy, RunRollback, RunRestart, RunScale, RunStart, RunRepair, RunRotate, RunStop, RunRemove}
 }
 
 // Freeze refuses runs of a site.

@@ -25,6 +25,10 @@ type Spec struct {
 	// Registries are those with credentials of the project's own, sorted by name. For every other registry the worker's
 	// Docker configuration is asked.
 	Registries []Registry `json:"registries,omitempty"`
+	// Secrets are those that anything in the spec wants, sorted by name, and SecretScopes where the file store looks for
+	// them, the nearest first.
+	Secrets      []Secret      `json:"secrets,omitempty"`
+	SecretScopes []SecretScope `json:"secret_scopes,omitempty"`
 }
 
 // Service finds a service by name; one that is not there is empty but for its name.
@@ -82,6 +86,8 @@ type Service struct {
 	Watch Watch `json:"watch,omitzero"`
 	// OneShot marks a service that another waits for with service_completed_successfully: it runs to its end.
 	OneShot bool `json:"one_shot,omitempty"`
+	// OnChange is what a new version of a secret does.
+	OnChange OnChange `json:"on_change,omitzero"`
 }
 
 // Routed says whether the service gets public traffic and is released blue/green.
@@ -175,6 +181,9 @@ type BuildSecret struct {
 	ID   string `json:"id"`
 	File string `json:"file,omitempty"`
 	Env  string `json:"env,omitempty"`
+	// Secret names a secret of the spec, in the place of File and Env; Sealed is its value once the secrets are resolved.
+	Secret string `json:"secret,omitempty"`
+	Sealed string `json:"sealed,omitempty"`
 }
 
 // BuildSSH is an agent or key for RUN --mount=type=ssh.

@@ -132,6 +132,8 @@ type Engine interface {
 	ContainerLogs(ctx context.Context, id string, lines int) ([]string, error)
 	// ContainerFollow streams both streams demultiplexed until ctx ends or the container does.
 	ContainerFollow(ctx context.Context, id string, opts FollowOptions, stdout, stderr io.Writer) error
+	// ContainerExec runs a command in a running container, without a shell. One that ran and failed is an *ExitError.
+	ContainerExec(ctx context.Context, id string, cmd ExecCommand) (Output, error)
 	// ContainerWait returns the exit code once the container does not run.
 	ContainerWait(ctx context.Context, id string) (int, error)
 
@@ -157,6 +159,14 @@ type PullOptions struct {
 	Login    Login
 	// Progress, which may be nil, is called from one goroutine with the bytes so far and in all, as far as known.
 	Progress func(current, total int64)
+}
+
+// ExecCommand is a program and its arguments in a container. Arguments can be seen by anyone on the host: what is secret
+// goes over Stdin.
+type ExecCommand struct {
+	Args  []string
+	Stdin io.Reader
+	User  string // empty means the container's own
 }
 
 // FollowOptions choose what ContainerFollow prints.

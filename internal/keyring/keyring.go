@@ -8,7 +8,9 @@ package keyring
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -23,6 +25,7 @@ type Ring struct {
 
 	mu     sync.RWMutex
 	newest string
+	oldest []byte
 	aeads  map[string]cipher.AEAD
 }
 
@@ -90,6 +93,17 @@ func (r *Ring) Unseal(keyID string, sealed, context []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// MAC is a keyed hash of text for a purpose, by the oldest key: it stays the same as the ring gets new keys.
+func (r *Ring) MAC(purpose, text []byte) []byte {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	derived := hmac.New(sha256.New, r.oldest)
+	derived.Write(purpose)
+	mac := hmac.New(sha256.New, derived.Sum(nil))
+	mac.Write(text)
+	return mac.Sum(nil)
+}
+
 func (r *Ring) aead(keyID string) (cipher.AEAD, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -114,6 +128,6 @@ func (r *Ring) reload() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.newest, r.aeads = keys[0].ID, aeads
+	r.newest, r.oldest, r.aeads = keys[0].ID, keys[len(keys)-1].Key, aeads
 	return nil
 }
