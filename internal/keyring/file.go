@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // file is the ring on disk.
@@ -54,61 +55,107 @@ func read(path string) ([]key, error) {
 // link fails where the name exists, so of several processes one wins and nobody ever reads half a file.
 func ensure(path string) error {
 	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return wrap(err)
+		return wrap("make", err)
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return wrap(err)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return wrap("make", err)
 	}
-	data, err := newFile()
+	first, err := newKey()
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(dir, ".keys-*") // mode 0600
-	if err != nil {
-		return wrap(err)
-	}
-	defer func() { _ = os.Remove(temp.Name()) }()
-	_, err = temp.Write(data)
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err != nil {
-		return wrap(err)
-	}
-	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return wrap(err)
-	}
-	return syncDir(dir)
+	return wrap("make", put(path, []key{first}, func(temp string) error {
+		if err := os.Link(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	}))
 }
 
-func newFile() ([]byte, error) {
+// Rotate puts a new key in front of the others in the ring at path, and answers its id. What was encrypted before stays
+// readable, and every open Ring of the file seals with the new key from its next Seal on. Of several callers at once each
+// adds a key. A ring that is not there is an error.
+func Rotate(path string) (newID string, err error) {
+	unlock, err := lock(filepath.Dir(path))
+	if err != nil {
+		return "", wrap("change", err)
+	}
+	defer unlock()
+	keys, err := read(path)
+	if err != nil {
+		return "", err
+	}
+	next, err := newKey()
+	if err != nil {
+		return "", err
+	}
+	err = put(path, append([]key{next}, keys...), func(temp string) error { return os.Rename(temp, path) })
+	if err != nil {
+		return "", wrap("change", err)
+	}
+	return next.ID, nil
+}
+
+// lock keeps other processes from changing the ring in a folder until unlock is called. The lock is on the folder itself,
+// which, unlike the ring's file, is never replaced.
+func lock(dir string) (unlock func(), err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", dir, err), d.Close())
+	}
+	return func() { _ = d.Close() }, nil // which lets go of the lock
+}
+
+func newKey() (key, error) {
 	k := key{Key: make([]byte, KeySize)}
 	id := make([]byte, 6)
 	if _, err := rand.Read(k.Key); err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
+		return key{}, fmt.Errorf("make a key: %w", err)
 	}
 	if _, err := rand.Read(id); err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
+		return key{}, fmt.Errorf("make a key: %w", err)
 	}
 	k.ID = hex.EncodeToString(id)
-	data, err := json.MarshalIndent(file{Keys: []key{k}}, "", "  ")
+	return k, nil
+}
+
+// put writes the whole ring beside its path and has place give it its name.
+func put(path string, keys []key, place func(temp string) error) error {
+	data, err := json.MarshalIndent(file{Keys: keys}, "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
+		return err
 	}
-	return append(data, '\n'), nil
+	dir := filepath.Dir(path)
+	temp, err := os.CreateTemp(dir, ".keys-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temp.Name()) }()
+	_, err = temp.Write(append(data, '\n'))
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	if err := place(temp.Name()); err != nil {
+		return err
+	}
+	return syncDir(dir)
 }
 
 // syncDir makes the new name last through a crash of the machine: without it, payloads could outlive their key.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return wrap(err)
+		return err
 	}
-	return wrap(errors.Join(d.Sync(), d.Close()))
+	return errors.Join(d.Sync(), d.Close())
 }
 
-func wrap(err error) error {
+func wrap(deed string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("make the key ring: %w", err)
+	return fmt.Errorf("%s the key ring: %w", deed, err)
 }

@@ -2,7 +2,7 @@
 // use. It must not know what is encrypted, nor how it travels.
 //
 // The file is JSON, {"keys":[{"id":"…","key":"<base64 of 32 bytes>"}, …]}, newest first. The first key encrypts, all
-// decrypt, so that a new key is brought in by putting it in front.
+// decrypt, so that a new key is brought in by putting it in front (Rotate).
 package keyring
 
 import (
@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 )
 
@@ -23,7 +24,10 @@ const KeySize = 32
 type Ring struct {
 	path string
 
+	reading sync.Mutex // one read of the file at a time, so that an older one never replaces a newer
+
 	mu     sync.RWMutex
+	seen   os.FileInfo // the file as it was read
 	newest string
 	oldest []byte
 	aeads  map[string]cipher.AEAD
@@ -58,8 +62,12 @@ func Open(path string) (*Ring, error) {
 // Path is the ring's file.
 func (r *Ring) Path() string { return r.path }
 
-// Seal encrypts plain with the newest key and binds it to the context, which Unseal must be given again.
+// Seal encrypts plain with the newest key of the file and binds it to the context, which Unseal must be given again. It
+// fails where the file is gone or broken, since nobody could read what is sealed once this process has ended.
 func (r *Ring) Seal(plain, context []byte) (keyID string, sealed []byte, err error) {
+	if err := r.follow(); err != nil {
+		return "", nil, err
+	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	aead := r.aeads[r.newest]
@@ -111,7 +119,29 @@ func (r *Ring) aead(keyID string) (cipher.AEAD, bool) {
 	return aead, ok
 }
 
+// follow reads the file again where another process has replaced it.
+func (r *Ring) follow() error {
+	now, err := os.Stat(r.path)
+	if err != nil {
+		return fmt.Errorf("look for a newer key in the key ring: %w; restore it from a backup", err)
+	}
+	r.mu.RLock()
+	same := os.SameFile(now, r.seen) && now.ModTime().Equal(r.seen.ModTime()) && now.Size() == r.seen.Size()
+	r.mu.RUnlock()
+	if same {
+		return nil
+	}
+	return r.reload()
+}
+
 func (r *Ring) reload() error {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	// The look comes before the read: a file that is replaced between the two is read again.
+	seen, err := os.Stat(r.path)
+	if err != nil {
+		return fmt.Errorf("read the key ring: %w", err)
+	}
 	keys, err := read(r.path)
 	if err != nil {
 		return err
@@ -128,6 +158,6 @@ func (r *Ring) reload() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.newest, r.oldest, r.aeads = keys[0].ID, keys[len(keys)-1].Key, aeads
+	r.seen, r.newest, r.oldest, r.aeads = seen, keys[0].ID, keys[len(keys)-1].Key, aeads
 	return nil
 }
