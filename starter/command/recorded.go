@@ -22,7 +22,9 @@ func (c *cli) recorded(ctx context.Context, f *runFlags, kind app.RunKind, fill 
 		return err
 	}
 	defer s.Close()
-	input := workflows.RecordedInput{Site: project.Spec.Site, Hosts: project.Spec.Hosts, Approve: project.Spec.Approve, Order: f.order()}
+	input := workflows.RecordedInput{
+		Site: project.Spec.Site, Hosts: project.Spec.Hosts, Approve: project.Spec.Approve, SecretScopes: project.Spec.SecretScopes, Order: f.order(),
+	}
 	if fill != nil {
 		fill(&input)
 	}

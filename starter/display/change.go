@@ -22,6 +22,8 @@ const (
 	eventProgress = "step-progress"
 	eventRetry    = "step-retrying"
 	eventEnd      = "step-ended"
+	eventPhase    = "phase"
+	eventVersion  = "site-version"
 	eventRunEnd   = "run-ended"
 )
 
@@ -48,6 +50,11 @@ type change struct {
 	// URL is the run's page in the web UI, where it begins.
 	URL      string    `json:"url,omitempty"`
 	Question *question `json:"question,omitempty"`
+	// Site has Version of the secret that is rotated.
+	Site    string `json:"site,omitempty"`
+	Version string `json:"version,omitempty"`
+	// Forward says that a rotation does not go back any more.
+	Forward bool `json:"forward,omitempty"`
 }
 
 // changes lists what became different, in order.
@@ -59,6 +66,7 @@ func changes(before, after run.View, now time.Time) []change {
 	if before.Started.IsZero() && !after.Started.IsZero() {
 		out = append(out, change{Event: eventRun, At: after.Started, URL: after.URL})
 	}
+	out = append(out, rotated(before.Rotation, after.Rotation, now)...)
 	was, is := questionOf(before), questionOf(after)
 	if was != nil && is == nil {
 		out = append(out, change{Event: eventDecided, At: now})

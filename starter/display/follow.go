@@ -138,6 +138,10 @@ func plainLine(c change) string {
 		}
 	case eventEnd:
 		return plainEnd(c, what)
+	case eventPhase:
+		return "phase   " + phaseText(c.Text, c.Note, c.Forward)
+	case eventVersion:
+		return fmt.Sprintf("site    %s has version %s", c.Site, c.Version)
 	case eventWaiting:
 		return "wait    " + c.Text
 	case eventResumed:

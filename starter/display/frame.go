@@ -35,6 +35,12 @@ func assemble(p paint, title string, v run.View, now time.Time, tick int, fold b
 	if n := len(v.Ahead); n > 0 {
 		lines = append(lines, p.yellow(fmt.Sprintf("waits for its turn, %d ahead: %s", n, aheadText(v.Ahead))))
 	}
+	if r := v.Rotation; r != nil && v.Ended.IsZero() {
+		lines = append(lines, p.bold(phaseText(string(r.Phase), r.Text, r.Forward)))
+		for _, s := range r.Sites {
+			lines = append(lines, p.dim(fmt.Sprintf("  %s has version %s", Clean(s.Site), Clean(s.Version))))
+		}
+	}
 	for _, block := range blocks(v) {
 		if block.host != "" {
 			lines = append(lines, p.bold(Clean(block.host)))

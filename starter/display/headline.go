@@ -46,7 +46,7 @@ func done(r app.Result) string {
 	}
 	live := r.Release
 	if r.Of != "" {
-		word := map[app.RunKind]string{app.RunRollback: "rollback to ", app.RunScale: "scaled ", app.RunRepair: "repaired "}[r.Kind]
+		word := map[app.RunKind]string{app.RunRollback: "rollback to ", app.RunScale: "scaled ", app.RunRepair: "repaired ", app.RunRotate: "secrets rotated in "}[r.Kind]
 		if word == "" {
 			word = string(r.Kind) + " of "
 		}
@@ -63,6 +63,8 @@ func nothingToDo(r app.Result) string {
 		return "there is nothing to remove"
 	case app.RunRepair:
 		return r.Release + " runs as it is recorded, nothing to mend"
+	case app.RunRotate:
+		return r.Release + " has these versions of its secrets already, nothing to do"
 	}
 	return r.Release + " runs already, nothing to do"
 }

@@ -49,7 +49,7 @@ func hostPlan(b *strings.Builder, p paint, h app.HostPlan) {
 	}
 	for _, c := range h.Changes {
 		mark := map[app.Action]string{
-			app.Create: p.green("+"), app.Replace: p.yellow("~"), app.Keep: p.dim("="), app.Remove: p.red("-"),
+			app.Create: p.green("+"), app.Replace: p.yellow("~"), app.Keep: p.dim("="), app.Refresh: p.yellow("↻"), app.Remove: p.red("-"),
 		}[c.Action]
 		fmt.Fprintf(b, "  %s %s %s", mark, c.Action, c.Service)
 		if n := len(c.Start); n > 1 {

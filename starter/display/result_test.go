@@ -76,13 +76,14 @@ func TestResultHeadlines(t *testing.T) {
 func TestHeadlineOfEachKind(t *testing.T) {
 	const site = " default/shop/production"
 	for want, r := range map[string]app.Result{
-		"succeeded" + site + ": 4-abc (rollback to 2-abc) is live after 1.5s":  {Kind: app.RunRollback, Release: "4-abc", Of: "2-abc"},
-		"succeeded" + site + ": 4-abc (restart of 2-abc) is live after 1.5s":   {Kind: app.RunRestart, Release: "4-abc", Of: "2-abc"},
-		"succeeded" + site + ": stopped after 1.5s":                            {Kind: app.RunStop, Release: "4-abc"},
-		"succeeded" + site + ": removed after 1.5s":                            {Kind: app.RunRemove},
-		"unchanged" + site + ": it is stopped already":                         {Kind: app.RunStop, Outcome: app.Unchanged},
-		"unchanged" + site + ": 4-abc runs as it is recorded, nothing to mend": {Kind: app.RunRepair, Outcome: app.Unchanged, Release: "4-abc"},
-		"cancelled" + site + ": nothing was changed":                           {Outcome: app.Cancelled, DurationMS: -1500},
+		"succeeded" + site + ": 4-abc (rollback to 2-abc) is live after 1.5s":        {Kind: app.RunRollback, Release: "4-abc", Of: "2-abc"},
+		"succeeded" + site + ": 4-abc (secrets rotated in 2-abc) is live after 1.5s": {Kind: app.RunRotate, Release: "4-abc", Of: "2-abc"},
+		"succeeded" + site + ": 4-abc (restart of 2-abc) is live after 1.5s":         {Kind: app.RunRestart, Release: "4-abc", Of: "2-abc"},
+		"succeeded" + site + ": stopped after 1.5s":                                  {Kind: app.RunStop, Release: "4-abc"},
+		"succeeded" + site + ": removed after 1.5s":                                  {Kind: app.RunRemove},
+		"unchanged" + site + ": it is stopped already":                               {Kind: app.RunStop, Outcome: app.Unchanged},
+		"unchanged" + site + ": 4-abc runs as it is recorded, nothing to mend":       {Kind: app.RunRepair, Outcome: app.Unchanged, Release: "4-abc"},
+		"cancelled" + site + ": nothing was changed":                                 {Outcome: app.Cancelled, DurationMS: -1500},
 		"failed-clean" + site + " after 1.5s: 4-abc served and was found unwell, so the traffic went back; 3-abc serves": {
 			Outcome: app.FailedClean, Release: "4-abc", Previous: "3-abc", Returned: true,
 		},

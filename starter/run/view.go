@@ -23,6 +23,8 @@ type View struct {
 	Ahead []string
 	// Question is what the run waits for a person to decide; nil where it waits for nothing.
 	Question *workflows.Question
+	// Rotation is how far the rotation of a secret has come; nil for other runs, and before it is known.
+	Rotation *workflows.RotationState
 	// URL is the run's page in the web UI; empty before it has begun, and where no UI is known.
 	URL string
 	// Handle is how a command names the run, such as "20250102-030405-k3f9x2ab --site production"; empty for one that
