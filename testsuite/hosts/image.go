@@ -25,6 +25,15 @@ func Prepare(ctx context.Context, release Release, progress io.Writer) error {
 	return nil
 }
 
+// PrepareDatabase makes a database's image where it is missing, as Prepare does, and answers its name.
+func PrepareDatabase(ctx context.Context, database Database, progress io.Writer) (ref string, err error) {
+	r := databaseRecipe(database)
+	if err := prepare(ctx, r, progress); err != nil {
+		return "", fmt.Errorf("make an image with %s: %w", database, err)
+	}
+	return r.tag(), nil
+}
+
 func prepare(ctx context.Context, r recipe, progress io.Writer) error {
 	if imageExists(ctx, r.tag()) {
 		return nil

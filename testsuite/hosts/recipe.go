@@ -26,12 +26,13 @@ const (
 	Member = "member"
 )
 
-// recipe says how an image of hosts is made. Its tag is a hash of everything that decides the content.
+// recipe says how an image is made. Its tag is a hash of everything that decides the content.
 type recipe struct {
 	release    Release
 	docker     bool
-	dockerfile string  // without FROM
-	on         *recipe // what it is made from; nil for the plain release
+	database   Database // what runs in the image; empty for a host
+	dockerfile string   // without FROM
+	on         *recipe  // what it is made from; nil for the plain release
 }
 
 const bareDockerfile = `
@@ -82,10 +83,13 @@ func (r recipe) content() string {
 
 // tag names the image.
 func (r recipe) tag() string {
-	kind := "bare"
-	if r.docker {
+	name, kind := "host", "bare"
+	switch {
+	case r.database != "":
+		name, kind = "database", string(r.database)
+	case r.docker:
 		kind = "docker"
 	}
 	hash := sha256.Sum256([]byte(runtime.GOARCH + "\n" + r.content()))
-	return fmt.Sprintf("longshore-test-host:%s-%s-%s", r.release, kind, hex.EncodeToString(hash[:6]))
+	return fmt.Sprintf("longshore-test-%s:%s-%s-%s", name, r.release, kind, hex.EncodeToString(hash[:6]))
 }

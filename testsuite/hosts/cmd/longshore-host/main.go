@@ -16,7 +16,8 @@ import (
 )
 
 const usage = `usage: longshore-host COMMAND
-  images [RELEASE ...]      make the images of the test hosts where missing (default: bookworm trixie)
+  images [RELEASE ...]      make the images of the test hosts where missing, and those of databases (default:
+                            bookworm trixie)
   up [NAME [RELEASE]]       start a server and print its ssh line (default: longshore-host bookworm)
   down [NAME]               remove the server
   clean                     remove every test host, also those of running tests`
@@ -62,6 +63,11 @@ func images(ctx context.Context, releases []string) error {
 	}
 	for _, release := range releases {
 		if err := hosts.Prepare(ctx, hosts.Release(release), os.Stderr); err != nil {
+			return err
+		}
+	}
+	for _, database := range []hosts.Database{hosts.PostgreSQL, hosts.MariaDB} {
+		if _, err := hosts.PrepareDatabase(ctx, database, os.Stderr); err != nil {
 			return err
 		}
 	}
