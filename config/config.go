@@ -59,6 +59,8 @@ type Project struct {
 	Origins []Origin
 	// Files are the absolute paths of the files read.
 	Files []string
+	// Rotations are how the site's secrets are rotated.
+	Rotations Rotations
 }
 
 // maxSpecBytes is how large a spec may be: it travels to the engine as one message, which Temporal bounds at 2 MB. Those
@@ -197,15 +199,12 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 	if i := slices.IndexFunc(r.hosts, func(h app.Host) bool { return !h.Local() }); i >= 0 {
 		remote = r.hosts[i].Name
 	}
-	for _, named := range []struct{ key, name string }{{keyOrg, s.Org}, {keyProject, s.Project}} {
-		if !nameForm.MatchString(named.name) {
-			problems = append(problems, Problem{Path: named.key, Message: named.name + " is not a name", Advice: nameAdvice})
-		}
-	}
+	site := app.Site{Org: s.Org, Project: s.Project, Name: s.Site}
+	problems = append(problems, checkSiteNames(site)...)
 	t := newTranslator(c, remote)
 	t.problems = problems
 	spec := app.Spec{
-		Site:       app.Site{Org: s.Org, Project: s.Project, Name: s.Site},
+		Site:       site,
 		Hosts:      r.hosts,
 		Services:   t.services(),
 		Keep:       s.Keep,
@@ -213,6 +212,8 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 		Approve:    s.Approve,
 		Transfer:   s.Transfer,
 		Registries: s.Registries,
+
+		SecretScopes: r.secretScopes(site),
 	}
 	shift := t.shift(spec.Services)
 	spec.Canary, spec.Irreversible = shift.canary, shift.irreversible

@@ -68,9 +68,10 @@ func TestLoadIsRepeatable(t *testing.T) {
 	dir := write(t, map[string]string{"compose.yaml": "services:\n" +
 		"  a: {image: a, environment: {A: 1, B: 2, C: 3}, networks: [n, m, l], depends_on: [b, c], extra_hosts: [x:192.0.2.1, y:192.0.2.2], ulimits: {nproc: 1, nofile: 2}}\n" +
 		"  b: {image: b, volumes: ['v:/v', 'w:/w']}\n  c: {image: c}\nnetworks: {n: , m: , l: }\nvolumes: {v: , w: }\n"})
-	first := load(t, dir, Options{Host: "local"})
+	o := Options{Host: "local", Environ: environ(t)}
+	first := load(t, dir, o)
 	for range 10 {
-		if diff := cmp.Diff(first.Spec, load(t, dir, Options{Host: "local"}).Spec); diff != "" {
+		if diff := cmp.Diff(first.Spec, load(t, dir, o).Spec); diff != "" {
 			t.Fatalf("another spec (-first +later):\n%s", diff)
 		}
 	}

@@ -21,6 +21,10 @@ const (
 	keyMaxRate   = "transfer.max_rate"
 	keyParallel  = "transfer.parallel"
 
+	// Where the file store of secrets is.
+	keyStoreFolder       = "secret_store.folder"
+	keyStoreOrganization = "secret_store.organization"
+
 	// keySiteHosts are the names of the site's hosts; not a key of any file by that name.
 	keySiteHosts = "site_hosts"
 
@@ -30,6 +34,8 @@ const (
 	keyRegistries = "registries"
 	keyTransfer   = "transfer"
 	keyBootstrap  = "bootstrap"
+	keySecrets    = "secrets"
+	keyStore      = "secret_store"
 )
 
 // variables are the environment's names for settings.
@@ -71,5 +77,7 @@ func defaults(state string) map[string]any {
 		keyPort:      DefaultEnginePort,
 		keyUIPort:    DefaultUIPort,
 		keyCodecPort: DefaultCodecPort,
+
+		keyStoreFolder: defaultStoreFolder,
 	}
 }

@@ -38,6 +38,8 @@ type site struct {
 	approve string
 	// allow is what the firewalls of its hosts let in.
 	allow []app.FirewallRule
+	// secrets are where its secrets are found and how they are rotated, by name.
+	secrets map[string]secretEntry
 }
 
 // values are what the site's entry sets, by key.
@@ -125,6 +127,7 @@ func readProjectFile(dir, file string, must bool) (settingsFile, Problems) {
 	out.defaults = readSiteDefaults(f)
 	out.registries = out.defaults.registries
 	out.bootstrap = readBootstrap(f.sub(keyBootstrap))
+	readStore(f.sub(keyStore))
 	sites := f.sub(keySites)
 	for _, name := range sortedKeys(sites.values) {
 		checkName(sites, name, name)
@@ -150,6 +153,9 @@ func readSite(f *fields) site {
 	defaults := readSiteDefaults(f)
 	defaults.hosts = s.hosts
 	defaults.allow = readAllow(f.sub("firewall"))
+	if _, ok := f.get(keyStore); ok {
+		f.report.add(f.path.with(keyStore), "holds for all sites of a project", "move it to the top of the file")
+	}
 	f.done()
 	return defaults
 }
@@ -161,6 +167,7 @@ func readSiteDefaults(f *fields) site {
 	s.approve = readApprove(f)
 	s.maxRate, s.parallel = readTransfer(f.sub(keyTransfer))
 	s.registries = readRegistries(f.sub(keyRegistries))
+	s.secrets = readSecrets(f.sub(keySecrets))
 	return s
 }
 
@@ -189,13 +196,14 @@ func readUserFile(file string) (settingsFile, Problems) {
 	f.number(keyKeep, 1, 1000)
 	readTransfer(f.sub(keyTransfer))
 	out.registries = readRegistries(f.sub(keyRegistries))
+	readUserStore(f.sub(keyStore))
 	f.text(keyState)
 	engine := f.sub(keyEngine)
 	for _, port := range []string{"port", "ui_port", "codec_port"} {
 		engine.number(port, 1, 65535)
 	}
 	engine.done()
-	for _, key := range []string{keyProject, keySite, keySites, keyCompose, keyProfiles, keyBuildHost, keyApprove, keyBootstrap} {
+	for _, key := range []string{keyProject, keySite, keySites, keyCompose, keyProfiles, keyBuildHost, keyApprove, keyBootstrap, keySecrets} {
 		if _, ok := f.get(key); ok {
 			r.add(keyPath{key}, "is a setting of a project", "put it into the project's longshore.yml")
 		}
@@ -212,12 +220,16 @@ func checkName(f *fields, key, name string) {
 }
 
 // userFilePath is where the user's own settings are; empty where there is no home.
-func userFilePath(environ map[string]string) string {
+func userFilePath(environ map[string]string) string { return inUserFolder(environ, "config.yml") }
+
+// inUserFolder is a path in the folder of the user's own settings; empty where there is no home.
+func inUserFolder(environ map[string]string, names ...string) string {
+	below := filepath.Join(append([]string{"longshore"}, names...)...)
 	if dir := environ["XDG_CONFIG_HOME"]; filepath.IsAbs(dir) {
-		return filepath.Join(dir, "longshore", "config.yml")
+		return filepath.Join(dir, below)
 	}
 	if home := environ["HOME"]; home != "" {
-		return filepath.Join(home, ".config", "longshore", "config.yml")
+		return filepath.Join(home, ".config", below)
 	}
 	return ""
 }

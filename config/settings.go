@@ -37,20 +37,29 @@ type resolved struct {
 	site    string
 	hosts   []app.Host
 	environ map[string]string
+	// siteless lets a project with several sites be read without one of them being meant: site is then empty.
+	siteless bool
 }
 
 // resolve reads the settings' files and merges the layers for the site that is meant.
 func resolve(o Options) (*resolved, Problems) {
+	r, problems := resolveWithoutHosts(o, false)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return r, r.findHosts()
+}
+
+// resolveWithoutHosts is resolve for those who ask no host.
+func resolveWithoutHosts(o Options, siteless bool) (*resolved, Problems) {
 	r, problems := readLayers(o)
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	r.siteless = siteless
 	// The layers so far hold the environment and the flags; what lies below them is merged again, in order.
 	outside := r.layers
-	if problems := r.merge(outside, o.flags()); len(problems) > 0 {
-		return nil, problems
-	}
-	return r, r.findHosts()
+	return r, r.merge(outside, o.flags())
 }
 
 // readLayers reads the settings' files, and merges what holds whatever the project.
@@ -83,7 +92,7 @@ func (r *resolved) merge(outside *layers, overrides map[string]string) Problems 
 		err = below.addFile(layerUser, r.user.doc, keyHosts, keyRegistries)
 	}
 	if err == nil {
-		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyRegistries, keyApprove, keyBootstrap)
+		err = below.addFile(layerProject, r.file.doc, keyHosts, keySites, keyRegistries, keyApprove, keyBootstrap, keySecrets)
 	}
 	if approve := r.file.defaults.approve; err == nil && approve != "" {
 		err = below.addValues(layerProject, map[string]any{keyApprove: approve}, func(key string) string { return where(r.file.doc, keyPath{key}) })
@@ -118,6 +127,7 @@ func (r *resolved) chooseSite(named Origin) Problems {
 	switch {
 	case r.site == "" && len(names) == 1:
 		r.site = names[0]
+	case r.site == "" && len(names) > 1 && r.siteless:
 	case r.site == "" && len(names) > 1:
 		return Problems{{File: r.file.doc.shown, Path: keySites, Message: "there are several sites and none is named: " + strings.Join(names, ", "),
 			Advice: "name one by --site, or set site: in " + r.file.doc.shown}}
@@ -165,6 +175,11 @@ func (r *resolved) findHosts() Problems {
 		r.hosts = []app.Host{host}
 		return r.checkBuildHost(defined)
 	}
+	return r.findOwnHosts(defined)
+}
+
+// findOwnHosts looks up the hosts that the files give the site.
+func (r *resolved) findOwnHosts(defined map[string]app.Host) Problems {
 	names := r.layers.texts(keySiteHosts)
 	if len(names) == 0 && len(r.file.sites) == 0 {
 		names = sortedKeys(r.file.hosts)
