@@ -19,9 +19,15 @@ type FindConsumersInput struct {
 	Secret app.SecretLine `json:"secret"`
 	// Sites are those of the project file. Others that the engine knows, below the secret's scope, are looked at as well.
 	Sites []RotationSite `json:"sites,omitempty"`
+	// Service is a service whose hosts are answered, and Admin a secret whose entry is; empty for none.
+	Service string `json:"service,omitempty"`
+	Admin   string `json:"admin,omitempty"`
+	// Partly answers what can be asked, and names the hosts that cannot, in the place of failing.
+	Partly bool `json:"partly,omitempty"`
 }
 
-// Consumer is a site whose current release has the secret from the line's own scope.
+// Consumer is a site whose current release has a service with the secret from the line's own scope. A site of which no host
+// could be asked is answered as well, with Unasked alone: it may be one.
 type Consumer struct {
 	RotationSite
 	Release string `json:"release"`
@@ -29,6 +35,15 @@ type Consumer struct {
 	Version  string       `json:"version"`
 	Services []string     `json:"services,omitempty"`
 	Runs     []SecretUser `json:"runs,omitempty"`
+	// Stopped says that the site was stopped on purpose.
+	Stopped bool `json:"stopped,omitempty"`
+	// HasService says that the release has FindConsumersInput.Service, and ServiceHost names the first host that runs it.
+	HasService  bool   `json:"has_service,omitempty"`
+	ServiceHost string `json:"service_host,omitempty"`
+	// Admin is the release's entry of FindConsumersInput.Admin: its source counts, not its version. Nil for none.
+	Admin *app.Secret `json:"admin,omitempty"`
+	// Unasked are hosts that could not be asked.
+	Unasked []string `json:"unasked,omitempty"`
 }
 
 // SecretUser is a running container that has a secret.
@@ -42,7 +57,7 @@ type SecretUser struct {
 }
 
 // FindConsumers reads from every host which containers run with which version of a secret. It fails where a host cannot
-// be asked. It changes nothing.
+// be asked, unless Partly. It changes nothing.
 var FindConsumers = Step[FindConsumersInput, []Consumer]{
 	Name:     "FindConsumers",
 	Policy:   Look,
