@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,8 @@ type Desired struct {
 	Number int
 	// Force are the services that get new containers though nothing about them differs.
 	Force []string
+	// Stopped says that the site is stopped and stays so: no container and no route of it is touched.
+	Stopped bool
 }
 
 // image answers the image that a service shall run on a host, and whether it is known.
@@ -31,9 +34,15 @@ func (d Desired) image(host, service string) (app.Image, bool) {
 	return image, ok
 }
 
-// ConfigHash identifies everything that a service's containers are created with, but the image's content: two
-// containers of equal hash and equal image id are interchangeable.
+// ConfigHash identifies everything that a service's containers are created with, but the image's content and what changes
+// while they run: two containers of equal hash and equal image id are interchangeable.
 func ConfigHash(s app.Service) string {
+	s.Container.Secrets = slices.Clone(s.Container.Secrets)
+	for i, have := range s.Container.Secrets {
+		if s.InPlace(have) {
+			s.Container.Secrets[i].Version = ""
+		}
+	}
 	// What is asked of the edge or of a health check is not part of the container: a change of it needs no new one.
 	text, err := json.Marshal(struct {
 		Container app.Container

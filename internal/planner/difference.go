@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/longshore-dev/longshore/internal/app"
@@ -25,7 +26,7 @@ func difference(desired Desired, o app.Observed, h app.Host, s app.Service, have
 			return c.Name + " is unhealthy"
 		}
 		if c.Labels[app.LabelConfig] != config {
-			return "configuration changes"
+			return cmp.Or(secretDifference(s, c), "configuration changes")
 		}
 		if why := imageDifference(desired, o, h, s, c); why != "" {
 			return why

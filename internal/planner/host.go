@@ -25,11 +25,19 @@ func planHost(desired Desired, o app.Observed, h app.Host, release string, st st
 			Exists: slices.ContainsFunc(o.Volumes, func(s app.VolumeState) bool { return s.Name == name }) || slices.Contains(o.External, name),
 		})
 	}
+	if desired.Stopped {
+		for _, s := range byStage(spec, st) {
+			plan.Changes = append(plan.Changes, app.ServiceChange{
+				Service: s.Name, Action: app.Keep, Stage: st.of[s.Name], Order: s.Order, Old: names(containersOf(o, s.Name)),
+			})
+		}
+		return plan
+	}
 	slots := freeSlots(spec, o)
 	replaced := map[string]bool{}
 	for _, s := range byStage(spec, st) {
 		c := planService(desired, o, h, s, release, st.of[s.Name], slots, replaced)
-		replaced[s.Name] = c.Action != app.Keep
+		replaced[s.Name] = c.Action == app.Create || c.Action == app.Replace
 		plan.Changes = append(plan.Changes, c)
 	}
 	plan.Changes = append(plan.Changes, removals(spec, o, st.last)...)
@@ -55,6 +63,7 @@ func planService(desired Desired, o app.Observed, h app.Host, s app.Service, rel
 		Routed: s.Routed() || liveInEdge(o, desired.Spec.Site, s.Name),
 	}
 	have := containersOf(o, s.Name)
+	change.Old = names(have)
 	reason := difference(desired, o, h, s, have)
 	if reason == "" {
 		reason = restartReason(s, replaced)
@@ -63,19 +72,16 @@ func planService(desired Desired, o app.Observed, h app.Host, s app.Service, rel
 		reason = "restart"
 	}
 	switch {
+	case reason == "" && len(have) > 0 && refreshReason(o, s) != "":
+		change.Action, change.Reason = app.Refresh, refreshReason(o, s)
+		return change
 	case reason == "":
 		change.Action = app.Keep
-		for _, c := range have {
-			change.Old = append(change.Old, c.Name)
-		}
 		return change
 	case len(have) == 0:
 		change.Action = app.Create
 	default:
 		change.Action = app.Replace
-		for _, c := range have {
-			change.Old = append(change.Old, c.Name)
-		}
 	}
 	change.Reason = reason
 	for replica := 1; replica <= s.Replicas; replica++ {
@@ -139,6 +145,14 @@ func serviceContainers(o app.Observed) []app.ContainerState {
 		}
 	}
 	slices.SortFunc(out, func(a, b app.ContainerState) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+func names(containers []app.ContainerState) []string {
+	var out []string
+	for _, c := range containers {
+		out = append(out, c.Name)
+	}
 	return out
 }
 

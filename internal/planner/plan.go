@@ -22,19 +22,24 @@ func Plan(desired Desired, observed []app.Observed) app.Plan {
 		Previous:     previousRelease(spec, observed),
 		ReleaseAfter: stages.releaseAfter,
 	}
-	changed := map[string]bool{}
+	changed, refreshed := map[string]bool{}, false
 	for _, h := range spec.Hosts {
 		host := planHost(desired, observedOn(observed, h.Name), h, plan.Release, stages)
 		for _, c := range host.Changes {
-			if c.Action != app.Keep {
+			switch c.Action {
+			case app.Keep:
+			case app.Refresh:
+				refreshed = true
+			default:
 				changed[c.Service] = true
 			}
 		}
 		plan.Hosts = append(plan.Hosts, host)
 	}
-	plan.Unchanged = len(changed) == 0 && !slices.ContainsFunc(plan.Hosts, func(h app.HostPlan) bool {
+	plan.Unchanged = len(changed) == 0 && !refreshed && !slices.ContainsFunc(plan.Hosts, func(h app.HostPlan) bool {
 		o := observedOn(observed, h.Host)
-		return !recorded(spec.Site, o) || h.Table != nil && !sameRoutes(*h.Table, o, spec.Site)
+		// What is recorded comes with its secrets, even those that no container has. Of a deploy, the next change brings those.
+		return !recorded(spec.Site, o) || h.Table != nil && !sameRoutes(*h.Table, o, spec.Site) || desired.Recorded && !pinned(spec, o)
 	})
 	if desired.Recorded {
 		return plan
