@@ -53,9 +53,10 @@ func buildActor(ctx context.Context, t *testing.T) actor {
 // world is the contract's world where the actor's image is loaded.
 func (a actor) world() hosttest.World {
 	return hosttest.World{
-		Engine: true,
-		Runs:   app.Container{Image: actorImage, Command: []string{"run"}},
-		Exits:  app.Container{Image: actorImage, Command: []string{"exit"}},
+		Engine:  true,
+		Runs:    app.Container{Image: actorImage, Command: []string{"run"}},
+		Exits:   app.Container{Image: actorImage, Command: []string{"exit"}},
+		Program: []string{"/actor"},
 	}
 }
 

@@ -37,6 +37,7 @@ func testContainers(t *testing.T, open func(t *testing.T) host.Host, world World
 	t.Run("end", func(t *testing.T) { testEnd(t, engine, world) })
 	t.Run("missing", func(t *testing.T) { testMissing(t, engine, world) })
 	t.Run("ports", func(t *testing.T) { testPorts(t, engine, world) })
+	t.Run("exec", func(t *testing.T) { testExec(t, engine, world) })
 }
 
 func testLife(t *testing.T, engine host.Engine, world World) {

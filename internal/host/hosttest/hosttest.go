@@ -22,6 +22,8 @@ type World struct {
 	Runs app.Container
 	// Exits prints "bye" and ends at once with code 3.
 	Exits app.Container
+	// Program is, in the containers of Runs, a program that does what its first argument says; see ExecCopy.
+	Program []string
 	// Socket is a Unix socket on the host that echoes what it is sent.
 	Socket string
 	// NoRoot says that the login cannot become root.

@@ -167,6 +167,11 @@ func (h *Host) Run(ctx context.Context, cmd host.Command) (host.Output, error) {
 	if run == nil {
 		return host.Output{}, &host.ExitError{Command: program, Code: 127, Stderr: "command not found"}
 	}
+	return h.call(ctx, line, func(ctx context.Context) (host.Output, error) { return run(ctx, cmd) })
+}
+
+// call has a function of the test answer, until the connection is cut or closed.
+func (h *Host) call(ctx context.Context, line <-chan struct{}, f func(context.Context) (host.Output, error)) (host.Output, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	type answer struct {
@@ -175,7 +180,7 @@ func (h *Host) Run(ctx context.Context, cmd host.Command) (host.Output, error) {
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		output, err := run(ctx, cmd)
+		output, err := f(ctx)
 		answers <- answer{output, err}
 	}()
 	select {

@@ -27,6 +27,7 @@ type Machine struct {
 	ops         []Op
 
 	run       func(ctx context.Context, cmd host.Command) (host.Output, error)
+	exec      func(ctx context.Context, c app.ContainerState, cmd host.ExecCommand) (host.Output, error)
 	listeners map[string]func(net.Conn)
 	files     map[string]file
 	locks     map[string]*lock
@@ -192,6 +193,13 @@ func (m *Machine) OnRun(run func(ctx context.Context, cmd host.Command) (host.Ou
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.run = run
+}
+
+// OnExec answers the commands in containers that run; without it, they end well and print nothing.
+func (m *Machine) OnExec(exec func(ctx context.Context, c app.ContainerState, cmd host.ExecCommand) (host.Output, error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.exec = exec
 }
 
 // Listen serves an address: handle is called in a goroutine of its own with each connection that a host dials. Network

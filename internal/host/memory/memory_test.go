@@ -37,14 +37,26 @@ func TestContract(t *testing.T) {
 		}
 		return shell.Run(ctx, host.Command{Args: cmd.Args, Stdin: cmd.Stdin})
 	})
+	m.OnExec(func(ctx context.Context, _ app.ContainerState, cmd host.ExecCommand) (host.Output, error) {
+		return shell.Run(ctx, host.Command{Args: cmd.Args, Stdin: cmd.Stdin})
+	})
 	hosttest.Run(t, func(*testing.T) host.Host { return m.Host() }, hosttest.World{
-		Engine: true,
-		Runs:   app.Container{Image: "runs:1"},
-		Exits:  app.Container{Image: "exits:1"},
-		Socket: "/run/echo",
-		Cut:    m.Cut,
+		Engine:  true,
+		Runs:    app.Container{Image: "runs:1"},
+		Exits:   app.Container{Image: "exits:1"},
+		Program: []string{"sh", "-c", program, "program"},
+		Socket:  "/run/echo",
+		Cut:     m.Cut,
 	})
 }
+
+// program is the contract's World.Program.
+const program = `case $1 in
+	copy) cat ;;
+	fail) echo o; echo e >&2; exit 3 ;;
+	flood) head -c 200000 /dev/zero | tr '\0' x; echo end ;;
+	hang) cat >/dev/null ;;
+esac`
 
 func start(t *testing.T, m *memory.Machine, name string, c app.Container) string {
 	t.Helper()

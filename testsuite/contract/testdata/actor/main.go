@@ -1,5 +1,6 @@
 // Command actor is what the contract's containers run: "run" prints a line to each stream and stays, "exit" prints a
-// line and fails, "echo PATH" answers on a Unix socket with what it is sent.
+// line and fails, "echo PATH" answers on a Unix socket with what it is sent. Its other words are those of
+// hosttest.World.Program.
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -24,6 +26,16 @@ func main() {
 		os.Exit(3)
 	case "echo":
 		echo(os.Args[2])
+	case "copy":
+		_, _ = io.Copy(os.Stdout, os.Stdin)
+	case "fail":
+		fmt.Println("o")
+		fmt.Fprintln(os.Stderr, "e")
+		os.Exit(3)
+	case "flood":
+		fmt.Println(strings.Repeat("x", 200_000) + "end")
+	case "hang":
+		_, _ = io.Copy(io.Discard, os.Stdin)
 	}
 }
 
