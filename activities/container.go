@@ -79,6 +79,8 @@ type HealthInput struct {
 	Health     app.Health `json:"health"`
 	Containers []string   `json:"containers"`
 	Addresses  []string   `json:"addresses,omitempty"` // as in Started
+	// Restarts are how often Docker had restarted each before: only more than that counts. Nil is never.
+	Restarts []int `json:"restarts,omitempty"`
 	// OneShot containers are healthy when they have ended with exit code 0.
 	OneShot bool `json:"one_shot,omitempty"`
 	// Secrets are those that the containers have, resolved: what they log is shown without them.

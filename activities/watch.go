@@ -26,6 +26,8 @@ type WatchedService struct {
 	Health     app.Health `json:"health"`
 	Containers []string   `json:"containers,omitempty"`
 	Addresses  []string   `json:"addresses,omitempty"` // as in Started
+	// Restarts are how often Docker had restarted each before: only more than that counts. Nil is never.
+	Restarts []int `json:"restarts,omitempty"`
 	// Secrets are those that the containers have, resolved: what they log is shown without them.
 	Secrets []app.Secret `json:"secrets,omitempty"`
 }

@@ -15,7 +15,10 @@ import (
 // succeeded and unchanged is also the workflow's failure, with the same result as its detail.
 func Deploy(ctx workflow.Context, in DeployInput) (app.Result, error) {
 	d := newDeploy(ctx, app.RunDeploy, in)
-	err := d.run(ctx)
+	err := d.resolveSecrets(ctx)
+	if err == nil {
+		err = d.run(ctx)
+	}
 	return d.end(ctx, err)
 }
 
@@ -28,9 +31,11 @@ type deploy struct {
 	// all are the run's hosts, and hosts those of them that it goes on with.
 	all, hosts []*hostRun
 	plan       app.Plan
-	undo       compensation
-	report     *report
-	result     app.Result
+	// stopped says that the site is stopped and stays so: all that comes of the run is a record.
+	stopped bool
+	undo    compensation
+	report  *report
+	result  app.Result
 	// allSwitched says that every host has switched and was proven: from then on none is left behind.
 	allSwitched bool
 	switchedAt  time.Time
@@ -58,7 +63,9 @@ type hostRun struct {
 	plan     app.HostPlan
 	fence    app.Fence
 	images   map[string]app.Image          // by service
-	started  map[string]activities.Started // new containers by service
+	started  map[string]activities.Started // by service: new containers, and those with new versions of secrets
+	// restarts are, for those that are not new, how often Docker had restarted each before.
+	restarts map[string][]int // by service
 	sent     app.Transferred
 	// exposed says that the new release has had traffic there, and switched that it has all of it.
 	exposed, switched bool
@@ -92,7 +99,9 @@ type recordedRun struct {
 func newDeploy(ctx workflow.Context, kind app.RunKind, in DeployInput) *deploy {
 	d := &deploy{kind: kind, in: in, report: newReport(ctx), result: app.Result{Kind: kind, Site: in.Spec.Site.String()}}
 	for _, h := range in.Spec.Hosts {
-		d.all = append(d.all, &hostRun{host: h, images: map[string]app.Image{}, started: map[string]activities.Started{}})
+		d.all = append(d.all, &hostRun{
+			host: h, images: map[string]app.Image{}, started: map[string]activities.Started{}, restarts: map[string][]int{},
+		})
 	}
 	d.hosts = d.all
 	d.leaving = workflow.NewWaitGroup(ctx)
@@ -123,8 +132,10 @@ func (d *deploy) run(ctx workflow.Context) error {
 	if d.decide(ctx); d.plan.Unchanged {
 		return d.undo.run(ctx)
 	}
-	if err := d.prepare(ctx); err != nil {
-		return err
+	if !d.stopped {
+		if err := d.prepare(ctx); err != nil {
+			return err
+		}
 	}
 	if err := d.startServices(ctx); err != nil {
 		return err
@@ -180,7 +191,7 @@ func (d *deploy) decide(ctx workflow.Context) {
 
 // desired is what the hosts should become, as far as it is known by now.
 func (d *deploy) desired(ctx workflow.Context) planner.Desired {
-	desired := planner.Desired{Spec: d.spec(), Images: map[string]map[string]app.Image{}, Number: d.in.Number}
+	desired := planner.Desired{Spec: d.spec(), Images: map[string]map[string]app.Image{}, Number: d.in.Number, Stopped: d.stopped}
 	for _, h := range d.hosts {
 		desired.Images[h.host.Name] = h.images
 	}

@@ -43,7 +43,8 @@ type DeployInput struct {
 	Order
 }
 
-// RecordedInput asks for a run of what the hosts have recorded: a rollback, restart, scale, start or repair.
+// RecordedInput asks for a run of what the hosts have recorded: a rollback, restart, scale, start, repair
+// or rotation.
 type RecordedInput struct {
 	Site app.Site `json:"site"`
 	// Hosts are the site's hosts as they are reached today, whatever the record says.

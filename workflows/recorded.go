@@ -40,6 +40,9 @@ func (f *fromRecords) repeat(ctx workflow.Context, ask activities.RecallInput, c
 	if err := check(); err != nil {
 		return err
 	}
+	if err := f.pinSecrets(ctx); err != nil {
+		return err
+	}
 	if err := f.findImages(); err != nil {
 		return err
 	}
@@ -58,7 +61,7 @@ func (f *fromRecords) repeat(ctx workflow.Context, ask activities.RecallInput, c
 // resume takes the word from the hosts that the site is stopped, where all of it was found running and so nothing was
 // recorded.
 func (f *fromRecords) resume(ctx workflow.Context) error {
-	if !f.plan.Unchanged || f.stoppedOn() == "" {
+	if !f.plan.Unchanged || f.stopped || f.stoppedOn() == "" {
 		return nil
 	}
 	if err := f.takeFences(ctx); err != nil {

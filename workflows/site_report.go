@@ -133,6 +133,13 @@ func (r Request) details() string {
 		}
 		lines = append(lines, what)
 	}
+	if r.Recorded != nil && len(r.Recorded.Secrets) > 0 {
+		var names []string
+		for _, s := range r.Recorded.Secrets {
+			names = append(names, s.Name+" "+s.Version)
+		}
+		lines = append(lines, "**Secrets** "+cut(strings.Join(names, ", ")))
+	}
 	return strings.Join(lines, "\n\n")
 }
 

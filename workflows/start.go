@@ -72,6 +72,9 @@ func (d *deploy) startServices(ctx workflow.Context) error {
 	for stage := 0; stage <= last; stage++ {
 		err := d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
 			return together(ctx, h.inStage(stage), func(ctx workflow.Context, c app.ServiceChange) error {
+				if c.Action == app.Refresh {
+					return d.refreshService(ctx, h, c)
+				}
 				return d.startService(ctx, h, c)
 			})
 		})
@@ -89,7 +92,7 @@ func (d *deploy) startServices(ctx workflow.Context) error {
 
 func (h *hostRun) inStage(stage int) []app.ServiceChange {
 	var out []app.ServiceChange
-	for _, c := range h.changing() {
+	for _, c := range h.touched() {
 		if c.Stage == stage {
 			out = append(out, c)
 		}
@@ -205,6 +208,7 @@ func (d *deploy) startInput(h *hostRun, s app.Service, containers []app.Containe
 		Networks:   map[string]string{},
 		Volumes:    map[string]string{},
 		Containers: containers,
+		Secrets:    d.in.Spec.SecretsOf(s),
 	}
 	for _, n := range h.plan.Networks {
 		in.Networks[n.Key] = n.Name
@@ -218,15 +222,15 @@ func (d *deploy) startInput(h *hostRun, s app.Service, containers []app.Containe
 func (d *deploy) healthInput(h *hostRun, s app.Service, started activities.Started) activities.HealthInput {
 	return activities.HealthInput{
 		Target: h.target(d.in.Spec.Site), Service: s.Name, Health: s.Health, OneShot: s.OneShot,
-		Containers: started.Names, Addresses: started.Addresses,
+		Containers: started.Names, Addresses: started.Addresses, Restarts: h.restarts[s.Name], Secrets: d.in.Spec.SecretsOf(s),
 	}
 }
 
-// watchStable watches every new container stay healthy, all at once.
+// watchStable watches every container that is new, or has new versions of secrets, stay healthy, all at once.
 func (d *deploy) watchStable(ctx workflow.Context) error {
 	d.report.phase(ctx, "watch")
 	return d.onHosts(ctx, func(ctx workflow.Context, h *hostRun) error {
-		return together(ctx, h.changing(), func(ctx workflow.Context, c app.ServiceChange) error {
+		return together(ctx, h.touched(), func(ctx workflow.Context, c app.ServiceChange) error {
 			s := d.in.Spec.Service(c.Service)
 			if s.OneShot || s.Health.StableFor <= 0 {
 				return nil

@@ -177,6 +177,9 @@ func (d *deploy) settle(ctx workflow.Context) error {
 // record makes the new release a host's current one.
 func (d *deploy) record(ctx workflow.Context, h *hostRun, stable bool) error {
 	_, err := activities.Record.Run(ctx, activities.RecordInput{Target: h.target(d.in.Spec.Site), Release: d.release(ctx, h), Stable: stable})
+	if err == nil && d.stopped {
+		_, err = activities.MarkStopped.Run(ctx, activities.StopSiteInput{Target: h.target(d.in.Spec.Site), Stopped: true})
+	}
 	return failed("record", h.host, "", err)
 }
 

@@ -27,10 +27,13 @@ func (d *deploy) watched() bool {
 // vigils are the watches over a host: of what is new there, and of the requests to what is routed. A canary's step is
 // watched for as long as it says itself; 0 leaves that to each service.
 func (d *deploy) vigils(h *hostRun, step time.Duration) []*vigil {
+	if d.stopped {
+		return nil
+	}
 	var out []*vigil
 	for _, c := range h.plan.Changes {
 		s := d.in.Spec.Service(c.Service)
-		isNew := c.Action == app.Create || c.Action == app.Replace
+		isNew := c.Action == app.Create || c.Action == app.Replace || c.Action == app.Refresh
 		if c.Action == app.Remove || s.OneShot || (!isNew && !s.Routed()) {
 			continue
 		}
@@ -51,6 +54,7 @@ func (d *deploy) vigils(h *hostRun, step time.Duration) []*vigil {
 		if started, ok := h.started[s.Name]; ok && isNew {
 			v.services = append(v.services, activities.WatchedService{
 				Service: s.Name, Health: s.Health, Containers: started.Names, Addresses: started.Addresses,
+				Restarts: h.restarts[s.Name], Secrets: d.in.Spec.SecretsOf(s),
 			})
 		}
 	}

@@ -20,6 +20,7 @@ func Register(r worker.WorkflowRegistry) {
 		string(app.RunScale):    workflows.Scale,
 		string(app.RunStart):    workflows.Start,
 		string(app.RunRepair):   workflows.Repair,
+		string(app.RunRotate):   workflows.Rotate,
 		string(app.RunStop):     workflows.Stop,
 		string(app.RunRemove):   workflows.Remove,
 	} {
