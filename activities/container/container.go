@@ -10,13 +10,15 @@ import (
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/fence"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 )
 
 // Activities are bound to the hosts that a worker can reach. They may run concurrently.
 type Activities struct {
-	Hosts host.Opener
+	Hosts   host.Opener
+	Secrets unseal.Opener
 }
 
 // Register binds the activities to their names.
@@ -32,6 +34,8 @@ func (a Activities) Register(r activities.Registry) {
 	activities.Restore.Register(r, a.Restore)
 	activities.Remove.Register(r, a.Remove)
 	activities.Erase.Register(r, a.Erase)
+	activities.RefreshSecrets.Register(r, a.RefreshSecrets)
+	activities.RestoreSecrets.Register(r, a.RestoreSecrets)
 }
 
 // change runs an activity without a result under the site's fence.

@@ -57,7 +57,11 @@ func (a Activities) eachContainer(ctx context.Context, in activities.HealthInput
 	return nil
 }
 
+// watches are one for each container. What these log is masked from here on.
 func (a Activities) watches(ctx context.Context, in activities.HealthInput) ([]*watch, error) {
+	if err := a.Secrets.Learn(in.Secrets); err != nil {
+		return nil, err
+	}
 	h, err := a.Hosts.Open(ctx, in.Host)
 	if err != nil {
 		return nil, err
@@ -67,6 +71,9 @@ func (a Activities) watches(ctx context.Context, in activities.HealthInput) ([]*
 		w := &watch{host: h, in: in, name: name}
 		if in.Health.Port != 0 && i < len(in.Addresses) && in.Addresses[i] != "" {
 			w.address = in.Addresses[i] + ":" + strconv.Itoa(in.Health.Port)
+		}
+		if i < len(in.Restarts) {
+			w.restarts = in.Restarts[i]
 		}
 		out = append(out, w)
 	}
@@ -92,6 +99,8 @@ type watch struct {
 	name string
 	// address is where it is asked; empty where its running (and Docker's own check) is all there is.
 	address string
+	// restarts are those that do not count.
+	restarts int
 }
 
 // untilHealthy polls until the container is healthy. One that ends, or is not healthy by the deadline, fails.
@@ -146,7 +155,7 @@ func (w *watch) ask(ctx context.Context) (string, error) {
 	if w.in.OneShot && c.Status == "exited" && c.ExitCode == 0 {
 		return "", nil
 	}
-	if c.Status == "exited" || c.Status == "dead" || c.Status == "restarting" || c.Restarts > 0 {
+	if c.Status == "exited" || c.Status == "dead" || c.Status == "restarting" || c.Restarts > w.restarts {
 		if c, err = w.endsAgain(ctx, c); err != nil {
 			return "", err
 		}

@@ -14,8 +14,11 @@ import (
 // RunReleaseCommand implements activities.RunReleaseCommand. The container is kept until the run is undone or a later
 // release has taken over: its name is what keeps a retry, or a run that is reset, from running the command twice.
 func (a Activities) RunReleaseCommand(ctx context.Context, in activities.ReleaseCommandInput) (activities.Nothing, error) {
+	if err := a.Secrets.Learn(in.Secrets); err != nil {
+		return activities.Nothing{}, err
+	}
 	err := fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
-		return startReleaseCommand(ctx, h, in)
+		return startReleaseCommand(ctx, h, in, a.bringing(ctx, h, in.StartInput))
 	})
 	if err != nil {
 		return activities.Nothing{}, err
@@ -40,14 +43,14 @@ func (a Activities) RunReleaseCommand(ctx context.Context, in activities.Release
 }
 
 // startReleaseCommand makes and starts the command's container, once.
-func startReleaseCommand(ctx context.Context, h host.Host, in activities.ReleaseCommandInput) error {
+func startReleaseCommand(ctx context.Context, h host.Host, in activities.ReleaseCommandInput, bring bringing) error {
 	c, there, err := findOwn(ctx, h, in.Site, in.Command.Name)
 	if err != nil {
 		return err
 	}
 	id := c.ID
 	if !there {
-		request, err := containerOf(ctx, h, in.StartInput, app.ContainerPlan{Name: in.Command.Name})
+		request, err := containerOf(ctx, h, in.StartInput, app.ContainerPlan{Name: in.Command.Name}, bring)
 		if err != nil {
 			return err
 		}

@@ -20,8 +20,9 @@ func (a Activities) Start(ctx context.Context, in activities.StartInput) (activi
 	var out activities.Started
 	err := fence.Change(ctx, a.Hosts, in.Target, func(ctx context.Context, h host.Host) error {
 		out = activities.Started{Names: make([]string, len(in.Containers)), Addresses: make([]string, len(in.Containers))}
+		bring := a.bringing(ctx, h, in)
 		return each(ctx, in.Containers, func(ctx context.Context, i int, plan app.ContainerPlan) error {
-			address, err := startOne(ctx, h, in, plan)
+			address, err := startOne(ctx, h, in, plan, bring)
 			if err != nil {
 				return fmt.Errorf("start %s: %w", plan.Name, err)
 			}
@@ -34,7 +35,7 @@ func (a Activities) Start(ctx context.Context, in activities.StartInput) (activi
 
 // startOne makes and starts one container, or finds that an earlier attempt has. It answers its address in the site's
 // own network.
-func startOne(ctx context.Context, h host.Host, in activities.StartInput, plan app.ContainerPlan) (string, error) {
+func startOne(ctx context.Context, h host.Host, in activities.StartInput, plan app.ContainerPlan, bring bringing) (string, error) {
 	c, there, err := findOwn(ctx, h, in.Site, plan.Name)
 	if err != nil {
 		return "", err
@@ -55,7 +56,7 @@ func startOne(ctx context.Context, h host.Host, in activities.StartInput, plan a
 	}
 	id := c.ID
 	if !there {
-		request, err := containerOf(ctx, h, in, plan)
+		request, err := containerOf(ctx, h, in, plan, bring)
 		if err != nil {
 			return "", err
 		}
@@ -93,8 +94,8 @@ func create(ctx context.Context, h host.Host, in activities.StartInput, name str
 	return id, err
 }
 
-// containerOf completes a service's container: image, labels, real names, fixed address and files.
-func containerOf(ctx context.Context, h host.Host, in activities.StartInput, plan app.ContainerPlan) (app.Container, error) {
+// containerOf completes a service's container: image, labels, real names, fixed address, files and secrets.
+func containerOf(ctx context.Context, h host.Host, in activities.StartInput, plan app.ContainerPlan, bring bringing) (app.Container, error) {
 	c := in.Service.Container
 	c.Image = in.ImageID
 	c.Platform = in.Service.Platform
@@ -120,6 +121,11 @@ func containerOf(ctx context.Context, h host.Host, in activities.StartInput, pla
 		return c, err
 	}
 	c.Files, c.Mounts = nil, append(c.Mounts, files...)
+	secrets, err := bring()
+	if err != nil {
+		return c, err
+	}
+	secrets.into(&c)
 	return c, nil
 }
 

@@ -73,12 +73,18 @@ func (a Activities) Remove(ctx context.Context, in activities.ContainersInput) (
 				return err
 			}
 		}
-		return each(ctx, in.Names, func(ctx context.Context, _ int, name string) error {
+		removed := make([]app.ContainerState, len(in.Names))
+		err := each(ctx, in.Names, func(ctx context.Context, i int, name string) error {
 			c, there, err := find(ctx, h, in.Site, name)
 			if err != nil || !there || (in.Release != "" && c.Labels[app.LabelRelease] != in.Release) {
 				return err
 			}
+			removed[i] = c
 			return h.Engine().ContainerRemove(ctx, c.ID)
 		})
+		if err != nil {
+			return err
+		}
+		return removeSecrets(ctx, h, in.Site, removed)
 	})
 }

@@ -72,7 +72,8 @@ func (a Activities) vigil(ctx context.Context, h host.Host, in activities.WatchI
 	v := &vigil{host: h, in: in, poll: watchPoll}
 	for _, s := range in.Services {
 		watches, err := a.watches(ctx, activities.HealthInput{
-			Target: in.Target, Service: s.Service, Health: s.Health, Containers: s.Containers, Addresses: s.Addresses,
+			Target: in.Target, Service: s.Service, Health: s.Health, Containers: s.Containers, Addresses: s.Addresses, Secrets: s.Secrets,
+			Restarts: s.Restarts,
 		})
 		if err != nil {
 			return nil, err

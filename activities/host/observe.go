@@ -68,7 +68,7 @@ func Look(ctx context.Context, h machine.Host, in activities.ObserveInput) (app.
 	if current != nil {
 		o.Current = &app.RecordedRelease{
 			ID: current.ID, OriginalRunID: current.OriginalRunID, SourceID: current.Spec.Source.ID,
-			ImageIDs: map[string]string{}, Digests: map[string]string{},
+			ImageIDs: map[string]string{}, Digests: map[string]string{}, Secrets: current.Spec.SecretVersions(),
 		}
 		for service, image := range current.Images {
 			o.Current.ImageIDs[service] = image.ID

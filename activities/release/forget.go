@@ -24,7 +24,7 @@ func Forget(ctx context.Context, h host.Host, site app.Site) error {
 		return err
 	}
 	dir := fence.SiteDir(site)
-	for _, name := range []string{"files", "freeze.json", stoppedName, "marks", "current", "releases"} {
+	for _, name := range []string{"secrets", "files", "freeze.json", stoppedName, "marks", "current", "releases"} {
 		if err := h.Files().Remove(ctx, dir+"/"+name); err != nil {
 			return err
 		}

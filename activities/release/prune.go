@@ -7,6 +7,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/fence"
+	"github.com/longshore-dev/longshore/activities/secretfiles"
 	"github.com/longshore-dev/longshore/activities/transfer"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -23,6 +24,9 @@ func (a Activities) Prune(ctx context.Context, in activities.PruneInput) (activi
 			return err
 		}
 		if err := removeCommands(ctx, h, in.Site, current.ID); err != nil {
+			return err
+		}
+		if err := secretfiles.Sweep(ctx, h, in.Site); err != nil {
 			return err
 		}
 		all, err := LoadAll(ctx, h, in.Site, ids)
@@ -112,6 +116,9 @@ func (a Activities) Clean(ctx context.Context, in activities.CleanInput) (activi
 			if err := h.Engine().ContainerRemove(ctx, c.ID); err != nil {
 				return err
 			}
+		}
+		if err := secretfiles.RemoveRelease(ctx, h, in.Site, in.Release); err != nil {
+			return err
 		}
 		if err := transfer.Forget(ctx, h.Files(), in.Site); err != nil {
 			return err

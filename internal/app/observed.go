@@ -54,6 +54,8 @@ type ContainerState struct {
 	StartedAt  time.Time         `json:"started_at,omitzero"`
 	FinishedAt time.Time         `json:"finished_at,omitzero"`
 	Ports      []Port            `json:"ports,omitempty"`
+	// PID is its first process on the engine's machine, while it runs; 0 where that is not known. It means nothing later.
+	PID int `json:"-"`
 }
 
 // Running says whether its process runs.

@@ -41,6 +41,7 @@ func containerState(found container.InspectResponse) app.ContainerState {
 			out.ExitCode = state.ExitCode
 			out.Error = state.Error
 			out.OOM = state.OOMKilled
+			out.PID = state.Pid
 			out.StartedAt = parseTime(state.StartedAt)
 			out.FinishedAt = parseTime(state.FinishedAt)
 			if state.Health != nil && state.Health.Status != container.NoHealthcheck {

@@ -17,10 +17,13 @@ import (
 
 // CreateRequest translates a container into the newest form of the Docker API's create request. What belongs to the
 // call instead (Platform, FixedName) is not in it. It fails for what the API has no form for, Files included: they must
-// have been turned into mounts.
+// have been turned into mounts, and so must Secrets, or into variables.
 func CreateRequest(c app.Container) (*container.Config, *container.HostConfig, *network.NetworkingConfig, error) {
 	if len(c.Files) > 0 {
 		return nil, nil, nil, fmt.Errorf("file %s has not been turned into a mount", c.Files[0].Target)
+	}
+	if len(c.Secrets) > 0 {
+		return nil, nil, nil, fmt.Errorf("secret %s has not been turned into a mount or a variable", c.Secrets[0].Name)
 	}
 	exposed, bindings, err := ports(c.Expose, c.Ports)
 	if err != nil {

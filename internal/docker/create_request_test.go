@@ -124,6 +124,7 @@ func TestEveryFieldCounts(t *testing.T) {
 		"Platform":    "a parameter of the call",
 		"FixedName":   "a parameter of the call",
 		"Files":       "refused",
+		"Secrets":     "refused",
 		"NetworkMode": "instead of networks, in a golden file of its own",
 	}
 	whole := requestJSON(t, fullContainer())
@@ -184,6 +185,7 @@ func TestCreateRequestRefuses(t *testing.T) {
 		want      string
 	}{
 		"files":               {app.Container{Files: []app.File{{Target: "/f"}}}, "file /f has not been turned"},
+		"secrets":             {app.Container{Secrets: []app.ServiceSecret{{Name: "S"}}}, "secret S has not been turned"},
 		"mode and networks":   {app.Container{NetworkMode: "host", Networks: []app.Attachment{{Network: "a"}}}, "no room for networks"},
 		"mode and MAC":        {app.Container{NetworkMode: "none", MacAddress: "02:00:00:00:00:01"}, "no room for a MAC address"},
 		"network twice":       {app.Container{Networks: []app.Attachment{{Network: "a"}, {Network: "a"}}}, "network a is given twice"},

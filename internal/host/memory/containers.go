@@ -38,6 +38,9 @@ func (e *engine) ContainerCreate(ctx context.Context, name string, c app.Contain
 	if len(c.Files) > 0 {
 		return "", e.fail(host.ErrInvalid, "container "+name+" has files that are no mounts")
 	}
+	if len(c.Secrets) > 0 {
+		return "", e.fail(host.ErrInvalid, "container "+name+" has secrets that are neither mounts nor variables")
+	}
 	for _, known := range m.containers {
 		if known.name == name {
 			return "", e.fail(host.ErrConflict, "container "+name)

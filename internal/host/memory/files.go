@@ -15,7 +15,9 @@ import (
 type file struct {
 	data []byte
 	mode uint32
-	at   time.Time // when it was last written
+	// owner is "user:group"; empty means root's.
+	owner string
+	at    time.Time // when it was last written
 }
 
 // files is the state folder, a map of paths.

@@ -151,7 +151,7 @@ func (h *Host) pause(ctx context.Context, line <-chan struct{}, d time.Duration)
 	}
 }
 
-// Run hands the command to what OnRun was given.
+// Run runs a command that changes the state folder on its own, and hands others to what OnRun was given.
 func (h *Host) Run(ctx context.Context, cmd host.Command) (host.Output, error) {
 	if len(cmd.Args) == 0 || cmd.Args[0] == "" {
 		return host.Output{}, errors.New("a command needs a program")
@@ -160,6 +160,9 @@ func (h *Host) Run(ctx context.Context, cmd host.Command) (host.Output, error) {
 	line, err := h.begin(ctx, "Run", program)
 	if err != nil {
 		return host.Output{}, err
+	}
+	if output, done, err := h.machine.fileCommand(cmd.Args); done {
+		return output, err
 	}
 	h.machine.mu.Lock()
 	run := h.machine.run
