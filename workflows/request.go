@@ -104,6 +104,8 @@ type SiteState struct {
 	Freeze *app.Freeze `json:"freeze,omitempty"`
 	// Behind are hosts that a partial run has left behind. The site finishes them when they come back.
 	Behind []string `json:"behind,omitempty"`
+	// Hosts are those of the last request.
+	Hosts []app.Host `json:"hosts,omitempty"`
 }
 
 // Waiting is a request that has not ended.

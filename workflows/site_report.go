@@ -22,7 +22,7 @@ const (
 // state answers QueryState.
 func (s *site) state(question StateQuery) (SiteState, error) {
 	q := s.queue()
-	state := SiteState{Current: s.Current, Fence: s.Fence, Freeze: s.Freeze, Behind: s.Behind}
+	state := SiteState{Current: s.Current, Fence: s.Fence, Freeze: s.Freeze, Behind: s.Behind, Hosts: s.Hosts}
 	if q.Running != nil {
 		running := q.Running.shown()
 		state.Running = &running

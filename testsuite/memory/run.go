@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/workflows"
@@ -37,6 +38,8 @@ type Run struct {
 	// Answer, where given, is asked each time that the run waits for a person: it answers the update to send, or "" for
 	// none. A run that nobody answers waits for its whole time, which passes at once.
 	Answer func(q workflows.Question) (update string, decision workflows.Decision)
+	// Activities, where given, registers what the run may call, in the place of the world's.
+	Activities func(activities.Registry)
 
 	env      *testsuite.TestWorkflowEnvironment
 	mu       sync.Mutex
@@ -126,7 +129,11 @@ func (r *Run) Do(t *testing.T, workflow, input any) Ended {
 		DeadlockDetectionTimeout: runWithin, // a busy machine may stop a workflow for long
 	})
 	r.env.RegisterWorkflow(workflow)
-	r.World.Register(r.env, r.env)
+	if r.Activities != nil {
+		r.Activities(r.env)
+	} else {
+		r.World.Register(r.env, r.env)
+	}
 	r.answers()
 	r.env.ExecuteWorkflow(workflow, input)
 	if !r.env.IsWorkflowCompleted() {
