@@ -35,6 +35,8 @@ type World struct {
 	violations []string
 	onOp       func(host string, op memory.Op) error
 	settings   map[string]*settings // of bootstraps, by host
+
+	vault vault
 }
 
 // server is a machine and the edge on it.
@@ -124,10 +126,12 @@ func (w *World) For(architecture string) (*edgeimage.Image, error) {
 func (w *World) Register(shared, own activities.Registry) {
 	hosts := w.Opener()
 	host.Activities{Hosts: hosts}.Register(shared)
-	container.Activities{Hosts: hosts}.Register(shared)
+	container.Activities{Hosts: hosts, Secrets: w.opener()}.Register(shared)
 	release.Activities{Hosts: hosts}.Register(shared)
 	edge.Activities{Hosts: hosts, Image: w}.Register(shared)
 	w.registerBootstrap(shared)
+	activities.ResolveSecrets.Register(shared, w.resolveSecrets)
+	activities.RepinSecrets.Register(shared, w.repinSecrets)
 	transfer.New(hosts, nil, nil, nil).Register(shared, own)
 	builder := build.Activities{Hosts: hosts}
 	activities.PickBuilder.Register(shared, w.pickBuilder)
