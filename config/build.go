@@ -75,7 +75,7 @@ func (t *translator) checkBuildFiles(b *types.BuildConfig, path keyPath) {
 	}
 }
 
-// buildSecrets refer to files and variables; values are read by whoever builds.
+// buildSecrets refer to files, variables and secrets of the spec; values are read by whoever builds.
 func (t *translator) buildSecrets(b *types.BuildConfig, path keyPath) []app.BuildSecret {
 	var out []app.BuildSecret
 	for i, s := range b.Secrets {
@@ -83,11 +83,13 @@ func (t *translator) buildSecrets(b *types.BuildConfig, path keyPath) []app.Buil
 		if !ok {
 			continue
 		}
-		out = append(out, app.BuildSecret{ID: cmp.Or(s.Target, s.Source), File: secret.File, Env: secret.Environment})
-		if secret.File == "" {
+		if secret.External {
+			name, _ := t.define(s.Source)
+			out = append(out, app.BuildSecret{ID: cmp.Or(s.Target, s.Source), Secret: name})
 			continue
 		}
-		if info, err := os.Stat(secret.File); err != nil || info.IsDir() {
+		out = append(out, app.BuildSecret{ID: cmp.Or(s.Target, s.Source), File: secret.File, Env: secret.Environment})
+		if secret.File != "" && !fileIsThere(secret.File) {
 			t.add(path.item(i), "the file "+secret.File+" of the secret "+s.Source+" is not there", "")
 		}
 	}

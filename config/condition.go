@@ -47,7 +47,7 @@ func isPullRefresh(value any, _ map[string]any) bool {
 	return policy == "refresh" || policy == "daily" || policy == "weekly" || strings.HasPrefix(policy, "every_")
 }
 
-// unlessExternal refuses a key of a network or volume that is the site's own.
+// unlessExternal refuses a key of a network or volume that is the site's own, or of a secret that is not in the store.
 func unlessExternal(_ any, parent map[string]any) bool {
 	external, ok := parent["external"]
 	return !ok || !isTrue(external, nil)

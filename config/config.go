@@ -93,12 +93,12 @@ func Load(ctx context.Context, o Options) (*Project, error) {
 	}
 	r.derive(c)
 	p := &Project{Settings: r.settings(tool, files, c.project.Name), Files: r.files(c)}
-	p.Origins = r.layers.sorted()
-	p.Spec, problems = r.spec(c, p.Settings, problems)
+	p.Spec, problems = r.spec(c, p.Settings, append(problems, r.checkEntries()...))
+	p.Origins, p.Rotations = r.layers.sorted(), r.rotations()
 	if len(problems) > 0 {
 		return nil, problems.asError()
 	}
-	if p.Spec.Source, err = source(ctx, r.dir, r.projectFiles(c), p.Spec.Services, o.Dirty); err != nil {
+	if p.Spec.Source, err = source(ctx, r.dir, r.projectFiles(c), p.Spec.Services, r.storeFiles(p.Spec.Site.Org), o.Dirty); err != nil {
 		return nil, err
 	}
 	return p, checkSize(p.Spec)
@@ -201,8 +201,9 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 	}
 	site := app.Site{Org: s.Org, Project: s.Project, Name: s.Site}
 	problems = append(problems, checkSiteNames(site)...)
-	t := newTranslator(c, remote)
-	t.problems = problems
+	t := newTranslator(c, remote, r.secretEntries())
+	t.problems = append(problems, r.checkServices(c)...)
+	t.checkSecretSources()
 	spec := app.Spec{
 		Site:       site,
 		Hosts:      r.hosts,
@@ -222,6 +223,10 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 	if len(spec.Services) == 0 {
 		t.add(keyPath{"services"}, "there is no service to deploy", "define one, or turn on a profile by --profile")
 	}
+	t.secrets.addPasswords(s.Registries)
+	spec.Secrets = t.secrets.sorted()
+	t.problems = append(t.problems, r.checkEntryFiles(t.secrets)...)
+	r.deriveSecrets(t)
 	return spec, t.problems
 }
 

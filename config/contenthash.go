@@ -20,8 +20,8 @@ import (
 )
 
 // contentID hashes what a deploy is made from: the files read, and the files of every build context that its
-// .dockerignore lets through. Names, contents and the executable bit count; times and owners do not.
-func contentID(ctx context.Context, prefix, dir string, files []string, services []app.Service) (string, error) {
+// .dockerignore lets through, without those of the secret store. Names, contents and the executable bit count; times and owners do not.
+func contentID(ctx context.Context, prefix, dir string, files []string, services []app.Service, store storeFiles) (string, error) {
 	h := sha256.New()
 	for _, file := range files {
 		if err := hashFile(h, shownName(dir, file), file); err != nil {
@@ -36,7 +36,7 @@ func contentID(ctx context.Context, prefix, dir string, files []string, services
 		context := s.Build.Context + "\x00" + s.Build.Dockerfile
 		if !slices.Contains(contexts, context) {
 			contexts = append(contexts, context)
-			if err := hashContext(ctx, h, dir, *s.Build); err != nil {
+			if err := hashContext(ctx, h, dir, *s.Build, store); err != nil {
 				return "", fmt.Errorf("hash the build context %s: %w", s.Build.Context, err)
 			}
 		}
@@ -45,7 +45,7 @@ func contentID(ctx context.Context, prefix, dir string, files []string, services
 }
 
 // hashContext walks a build context in the order of names.
-func hashContext(ctx context.Context, h hash.Hash, dir string, b app.Build) error {
+func hashContext(ctx context.Context, h hash.Hash, dir string, b app.Build, store storeFiles) error {
 	ignore, err := dockerignore(b)
 	if err != nil {
 		return err
@@ -67,6 +67,11 @@ func hashContext(ctx context.Context, h hash.Hash, dir string, b app.Build) erro
 			return err
 		}
 		switch {
+		case store.has(path):
+			if entry.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
 		case entry.IsDir() && (entry.Name() == ".git" || ignored && !ignore.Exclusions()):
 			return filepath.SkipDir
 		case entry.IsDir(), ignored:

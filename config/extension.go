@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ type extension struct {
 	drain    *time.Duration
 	release  []string
 	transfer string
+	// secrets are those that become variables, and the names of these.
+	secrets  []string
+	onChange *app.OnChange
 	shift    shiftExtension
 }
 
@@ -50,7 +54,6 @@ const (
 // Keys that have a meaning reserved: refused, so that a file never says what does not happen.
 func reservedServiceKeys() map[string]string {
 	return map[string]string{
-		"secrets":       "keep the value in a file on the host, and bring it in by a bind mount",
 		"tls":           plainHTTPOnly,
 		"hsts":          plainHTTPOnly,
 		"redirect_http": plainHTTPOnly,
@@ -72,6 +75,8 @@ func readExtension(r *report, path keyPath, value any) extension {
 		health:   readHealth(f.sub("health")),
 		drain:    f.duration("drain"),
 		transfer: f.oneOf("transfer", transferPull, transferPush),
+		secrets:  readSecretVariables(f),
+		onChange: readOnChange(f),
 		shift:    readShift(f),
 	}
 	if v, ok := f.get("release"); ok {
@@ -84,6 +89,21 @@ func readExtension(r *report, path keyPath, value any) extension {
 	f.refuse(reservedServiceKeys())
 	f.done()
 	return e
+}
+
+// readSecretVariables reads the names of secrets that become variables of the environment.
+func readSecretVariables(f *fields) []string {
+	const key = "secrets"
+	if v, ok := f.values[key].(string); ok {
+		f.report.add(f.path.with(key), "must be a list, not "+describe(v), "write the names of the secrets, such as [DATABASE_URL]")
+	}
+	names := f.texts(key)
+	for i, name := range names {
+		if !variableForm.MatchString(name) && !f.report.has(f.path.with(key)) {
+			f.report.add(f.path.with(key).item(i), fmt.Sprintf("%q is not a name for a variable", name), variableAdvice+"; for a file use the service's own secrets")
+		}
+	}
+	return names
 }
 
 // readRoutes reads one route, or a list of them.

@@ -212,6 +212,20 @@ func (f *fields) texts(key string) []string {
 	return nil
 }
 
+// command is a program and its arguments, as a list; nil where it is absent or wrong. The example is one, as written.
+func (f *fields) command(key, example string) []string {
+	v, ok := f.get(key)
+	if line, isText := v.(string); isText {
+		f.report.add(f.path.with(key), "must be a list, not "+describe(line), "write the program and its arguments, such as "+example)
+		return nil
+	}
+	command := f.texts(key)
+	if ok && (len(command) == 0 || command[0] == "") && !f.report.has(f.path.with(key)) {
+		f.report.add(f.path.with(key), "names no program", "")
+	}
+	return command
+}
+
 // sub reads a mapping inside this one.
 func (f *fields) sub(key string) *fields {
 	v, _ := f.get(key)

@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew: read them before committing")
 
-// TestServices holds compose files to the services, networks and volumes that a deploy is told of.
+// TestServices holds compose files to the services, networks, volumes and secrets that a deploy is told of.
 func TestServices(t *testing.T) {
 	inputs, err := filepath.Glob("testdata/services/*.yaml")
 	if err != nil || len(inputs) == 0 {
@@ -32,7 +32,8 @@ func TestServices(t *testing.T) {
 				Services []app.Service
 				Networks []app.Network
 				Volumes  []app.Volume
-			}{p.Spec.Services, p.Spec.Networks, p.Spec.Volumes}, "", "  ")
+				Secrets  []app.Secret `json:",omitempty"`
+			}{p.Spec.Services, p.Spec.Networks, p.Spec.Volumes, p.Spec.Secrets}, "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}

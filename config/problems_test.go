@@ -103,12 +103,12 @@ func TestProblems(t *testing.T) {
 				"compose.yaml":          "include: [sub/part.yaml]\nservices:\n  web:\n    extends: {file: base.yaml, service: base}\n    image: app:1\n    umask: 2\n  db: {image: db}\n",
 				"compose.override.yaml": "services:\n  web:\n    umask: 1\n",
 				"base.yaml":             "services:\n  base:\n    image: app:1\n    links: [db]\n",
-				"sub/part.yaml":         "services:\n  part:\n    image: app:1\n    secrets: [s]\nsecrets: {s: {file: ./s}}\n",
+				"sub/part.yaml":         "services:\n  part:\n    image: app:1\n    umask: 3\n",
 			},
 			want: []string{
 				`base.yaml:4:5: services.web.links: cannot be honoured: links are not made; services of a site reach each other by name; use networks.<network>.aliases for another name`,
 				`compose.override.yaml:3:5: services.web.umask: cannot be honoured: the engine has no setting for it; set it in the container's own command`,
-				`sub/part.yaml:4:5: services.part.secrets: cannot be honoured: Longshore does not support runtime secrets yet; keep the value in a file on the host, and bring it in by a bind mount; build.secrets are supported`,
+				`sub/part.yaml:4:5: services.part.umask: cannot be honoured: the engine has no setting for it; set it in the container's own command`,
 			},
 		},
 		{

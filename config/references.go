@@ -31,6 +31,11 @@ func checkReferences(src *sources, p *types.Project) Problems {
 				missing(path.with("configs", c.Source), "config")
 			}
 		}
+		for _, secret := range s.Secrets {
+			if _, ok := p.Secrets[secret.Source]; !ok {
+				missing(path.with("secrets", secret.Source), "secret")
+			}
+		}
 		if s.Build != nil {
 			for _, secret := range s.Build.Secrets {
 				if _, ok := p.Secrets[secret.Source]; !ok {

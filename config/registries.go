@@ -31,9 +31,10 @@ func readRegistry(f *fields, name string) app.Registry {
 		Username:        f.text("username"),
 		PasswordEnv:     f.text("password_env"),
 		PasswordFile:    f.text("password_file"),
-		PasswordCommand: readPasswordCommand(f),
+		PasswordCommand: f.command("password_command", `["pass", "show", "registry"]`),
+		PasswordSecret:  f.text("password_secret"),
 	}
-	const where = "name where it is found: password_env, password_file or password_command"
+	const where = "name where it is found: password_env, password_file, password_command or password_secret"
 	if _, ok := f.get("password"); ok {
 		f.report.add(f.path.with("password"), "is not kept in this file", where)
 	}
@@ -42,7 +43,7 @@ func readRegistry(f *fields, name string) app.Registry {
 		f.report.add(f.path, "the registry has no username", "add username")
 	}
 	places := 0
-	for _, key := range []string{"password_env", "password_file", "password_command"} {
+	for _, key := range []string{"password_env", "password_file", "password_command", "password_secret"} {
 		if _, ok := f.get(key); ok {
 			places++
 		}
@@ -51,26 +52,15 @@ func readRegistry(f *fields, name string) app.Registry {
 	case places == 0 && !f.report.has(f.path.with("password")):
 		f.report.add(f.path, "the registry has no password", where)
 	case places > 1:
-		f.report.add(f.path, "the password is in more than one place", "keep one of password_env, password_file and password_command")
+		f.report.add(f.path, "the password is in more than one place", "keep one of password_env, password_file, password_command and password_secret")
 	}
 	if r.PasswordFile != "" && !filepath.IsAbs(r.PasswordFile) && !strings.HasPrefix(r.PasswordFile, "~/") {
 		f.report.add(f.path.with("password_file"), "must be an absolute path, or begin with ~/", "")
 	}
+	if r.PasswordSecret != "" {
+		f.report.checkSecretName(f.path.with("password_secret"), r.PasswordSecret)
+	}
 	return r
-}
-
-func readPasswordCommand(f *fields) []string {
-	const key = "password_command"
-	v, ok := f.get(key)
-	if line, isText := v.(string); isText {
-		f.report.add(f.path.with(key), "must be a list, not "+describe(line), `write the program and its arguments, such as ["pass", "show", "registry"]`)
-		return nil
-	}
-	command := f.texts(key)
-	if ok && len(command) == 0 && !f.report.has(f.path.with(key)) {
-		f.report.add(f.path.with(key), "names no program", "")
-	}
-	return command
 }
 
 // registries are those that the site may ask with credentials of their own: the nearest entry of a name is taken whole.

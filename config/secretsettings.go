@@ -40,7 +40,8 @@ func LoadSecretStore(o Options) (*SecretSettings, error) {
 		return nil, err
 	}
 	out := &SecretSettings{Tool: tool}
-	if out.Site, problems = r.siteAlone(); len(problems) > 0 {
+	out.Site, problems = r.siteAlone()
+	if problems = append(problems, r.checkEntries()...); len(problems) > 0 {
 		return nil, problems.asError()
 	}
 	out.Scopes = r.secretScopes(out.Site)

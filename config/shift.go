@@ -29,7 +29,7 @@ func readShift(f *fields) shiftExtension {
 // readShiftAlone reads x-longshore at the top of a compose file.
 func readShiftAlone(r *report, value any) shiftExtension {
 	f := mapping(r, keyPath{extensionKey}, stringKeys(value))
-	for _, key := range []string{"route", "health", "drain", "release", "transfer"} {
+	for _, key := range []string{"route", "health", "drain", "release", "transfer", "secrets", "on_change"} {
 		f.asked = append(f.asked, key)
 		if _, ok := f.values[key]; ok {
 			r.add(f.path.with(key), "belongs to a service", "move it below services.<service>.x-longshore")

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,14 +35,14 @@ func (e *DirtyError) Error() string {
 }
 
 // source names what is deployed: the commit of a clean tree, else a hash of the content.
-func source(ctx context.Context, dir string, files []string, services []app.Service, allowDirty bool) (app.Source, error) {
+func source(ctx context.Context, dir string, files []string, services []app.Service, store storeFiles, allowDirty bool) (app.Source, error) {
 	out := app.Source{Directory: dir}
 	commit, err := git(ctx, dir, "log", "-1", "--format=%H%n%s")
 	if err != nil {
 		if !errors.Is(err, errNoCommit) {
 			return out, err
 		}
-		out.ID, err = contentID(ctx, "c", dir, files, services)
+		out.ID, err = contentID(ctx, "c", dir, files, services, store)
 		return out, err
 	}
 	sha, subject, _ := strings.Cut(strings.TrimSpace(commit), "\n")
@@ -48,25 +50,61 @@ func source(ctx context.Context, dir string, files []string, services []app.Serv
 		return out, fmt.Errorf("git in %s names no commit", dir)
 	}
 	out.SHA, out.Subject, out.ID = sha, subject, sha[:shortID]
-	// Without a path git answers for the whole repository: what is built may lie outside the project's folder.
-	status, err := git(ctx, dir, "status", "--porcelain=v1", "-z", "--no-renames")
-	if err != nil {
+	changed, err := changes(ctx, dir, store)
+	if err != nil || len(changed) == 0 {
 		return out, err
-	}
-	changed := changedFiles(status)
-	if len(changed) == 0 {
-		return out, nil
 	}
 	if !allowDirty {
 		return out, &DirtyError{Files: changed}
 	}
 	out.Dirty = true
-	out.ID, err = contentID(ctx, "d", dir, files, services)
+	out.ID, err = contentID(ctx, "d", dir, files, services, store)
 	return out, err
 }
 
 // shortID is how many digits of a hash name a release.
 const shortID = 7
+
+// changes are the files of the repository that differ from its commit, as git names them, without those of the store.
+func changes(ctx context.Context, dir string, store storeFiles) ([]string, error) {
+	// Without a path git answers for the whole repository: what is built may lie outside the project's folder.
+	status, err := git(ctx, dir, "status", "--porcelain=v1", "-z", "--no-renames")
+	if err != nil {
+		return nil, err
+	}
+	changed := changedFiles(status)
+	if len(changed) == 0 || len(store) == 0 {
+		return changed, nil
+	}
+	prefix, err := git(ctx, dir, "rev-parse", "--show-prefix")
+	if err != nil {
+		return nil, err
+	}
+	absolute := func(file string) string {
+		rel, err := filepath.Rel(strings.TrimSuffix(prefix, "\n"), file)
+		if err != nil {
+			return file
+		}
+		return filepath.Join(dir, rel)
+	}
+	var out []string
+	for _, file := range changed {
+		path := absolute(file)
+		switch {
+		case store.has(path):
+		case strings.HasSuffix(file, "/") && store.hasBelow(path):
+			// A folder in which git knows no file stands for all that is in it.
+			status, err := git(ctx, dir, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", ":(top,literal)"+file)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, slices.DeleteFunc(changedFiles(status), func(file string) bool { return store.has(absolute(file)) })...)
+		default:
+			out = append(out, file)
+		}
+	}
+	return out, nil
+}
 
 // changedFiles reads `git status --porcelain -z`.
 func changedFiles(status string) []string {

@@ -30,8 +30,6 @@ func refusals() []refusal {
 		{"models", plugins, "deploy the model as a service", nil},
 		{"services.*.models", plugins, "deploy the model as a service", nil},
 		{"services.*.provider", plugins, "deploy what it provides as a service, or put its address in the environment", nil},
-		{"services.*.secrets", "Longshore does not support runtime secrets yet",
-			"keep the value in a file on the host, and bring it in by a bind mount; build.secrets are supported", nil},
 		{"services.*.pre_start", "hooks are not run", "use x-longshore.release, or a service waited for with service_completed_successfully", nil},
 		{"services.*.post_start", "hooks are not run", "let the container's own command do it", nil},
 		{"services.*.pre_stop", "hooks are not run", "handle the stop signal, and set stop_grace_period", nil},
@@ -85,11 +83,10 @@ func refusals() []refusal {
 		{"configs.*.name", swarm, "remove it", nil},
 		{"configs.*.labels", swarm, "remove it", nil},
 		{"configs.*.template_driver", swarm, "use variables in content", nil},
-		{"secrets.*.external", swarm, "use file or environment", isTrue},
-		{"secrets.*.name", swarm, "remove it", nil},
+		{"secrets.*.name", "it names a secret of Longshore's store", "remove it, or add external: true", unlessExternal},
 		{"secrets.*.labels", swarm, "remove it", nil},
-		{"secrets.*.driver", swarm, "use file or environment", nil},
-		{"secrets.*.driver_opts", swarm, "use file or environment", nil},
+		{"secrets.*.driver", swarm, "use external, file or environment", nil},
+		{"secrets.*.driver_opts", swarm, "use external, file or environment", nil},
 		{"secrets.*.template_driver", swarm, "remove it", nil},
 	}
 }

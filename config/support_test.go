@@ -112,13 +112,14 @@ func TestDocsListKeys(t *testing.T) {
 	for _, read := range []func(*fields){
 		func(f *fields) { readRoute(f) }, func(f *fields) { readHealth(f) }, func(f *fields) { readHost(f, "x") }, func(f *fields) { readSite(f) },
 		func(f *fields) { readShift(f) }, func(f *fields) { readCanary(f) },
+		func(f *fields) { readSecret(f, "x") }, func(f *fields) { readRotation(f, "x") }, readStore,
 		func(f *fields) { readBootstrap(f) }, func(f *fields) { readAllow(f) }, func(f *fields) { readRule(f) },
 	} {
 		f := empty()
 		read(f)
 		keys = append(keys, f.asked...)
 	}
-	keys = append(keys, "route", "health", "drain", "release", "transfer", "project", "org", "site", "hosts", "sites",
+	keys = append(keys, "route", "health", "drain", "release", "transfer", "secrets", "on_change", "secret_store", "password_secret", "project", "org", "site", "hosts", "sites",
 		"timeouts.dial", "timeouts.response", "edge.http", "edge.mode", "state", "engine.port", "engine.ui_port", "engine.codec_port")
 	for variable := range variables() {
 		keys = append(keys, variable)
@@ -189,7 +190,7 @@ func TestRefusals(t *testing.T) {
 		"configs: {c: {content: a, name: x}}":             "configs.c.name",
 		"configs: {c: {external: true}}":                  "configs.c.external",
 		"secrets: {s: {file: ./s, labels: [a]}}":          "secrets.s.labels",
-		"secrets: {s: {external: true}}":                  "secrets.s.external",
+		"secrets: {s: {file: ./s, name: x}}":              "secrets.s.name",
 		"models: {m: {model: ai/x}}":                      "models",
 	} {
 		_, err := tryLoad(t, write(t, map[string]string{"compose.yaml": oneService + fragment + "\n"}), Options{Host: "local"})

@@ -22,11 +22,13 @@ type translator struct {
 	remote string
 	// shifts are what the services say of how a new release takes over, by name.
 	shifts map[string]shiftExtension
+	// secrets are those that the services translated so far want.
+	secrets wantedSecrets
 	// fileBytes is how much content of configs the spec holds so far.
 	fileBytes int
 }
 
-func newTranslator(c *compose, remote string) *translator {
+func newTranslator(c *compose, remote string, entries map[string]secretEntry) *translator {
 	return &translator{
 		report:  &report{place: c.sources.place},
 		project: c.project,
@@ -35,6 +37,7 @@ func newTranslator(c *compose, remote string) *translator {
 		shifts:  map[string]shiftExtension{},
 		environ: c.project.Environment,
 		remote:  remote,
+		secrets: wantedSecrets{entries: entries, found: map[string]wantedSecret{}},
 	}
 }
 
@@ -79,6 +82,12 @@ func (t *translator) service(s types.ServiceConfig, oneShot bool) app.Service {
 		Watch:      t.watch(s, oneShot),
 	}
 	t.shifts[s.Name] = e.shift
+	out.Container.Secrets = t.secretsOf(s, e, path)
+	t.checkSecretTargets(s, out.Container, path)
+	if e.onChange != nil && e.onChange.Action != app.OnChangeRestart {
+		out.OnChange = *e.onChange
+	}
+	t.checkOnChange(e, out, path.with(extensionKey, "on_change"))
 	for _, route := range e.routes {
 		t.checkRoute(route)
 		out.Routes = append(out.Routes, route.route)
