@@ -96,6 +96,7 @@ func (c *cli) root() *cobra.Command {
 		c.bootstrapCommand(), c.deployCommand(), c.rollbackCommand(), c.restartCommand(), c.scaleCommand(),
 		c.stopCommand(), c.startCommand(), c.removeCommand(),
 		c.watchCommand(), c.cancelCommand(), c.approveCommand(), c.rejectCommand(), c.freezeCommand(), c.thawCommand(),
+		c.secretCommand(), c.keyCommand(),
 		c.statusCommand(), c.psCommand(), c.logsCommand(), c.releasesCommand(),
 		c.configCommand(), c.codecCommand(), c.doctorCommand(), c.versionCommand(),
 	)

@@ -62,6 +62,9 @@ func (c *cli) deploy(ctx context.Context, f *deployFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSecrets(project); err != nil {
+		return err
+	}
 	s, err := c.connect(ctx, project.Settings.StateDir)
 	if err != nil {
 		return err

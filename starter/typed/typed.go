@@ -15,8 +15,8 @@ import (
 	"github.com/longshore-dev/longshore/internal/secret"
 )
 
-// MaxBytes is how large a value may be.
-const MaxBytes = 1 << 20
+// MaxBytes is how large a value may be, as the file store has it.
+const MaxBytes = 64 << 10
 
 // ErrEmpty says that nothing was given.
 var ErrEmpty = errors.New("the value is empty")
