@@ -13,14 +13,15 @@ import (
 	"path/filepath"
 )
 
-// StateVariable names the environment variable with the state folder: that of the embedded engine's data, the key ring
-// and the logs.
+// StateVariable names the environment variable with the state folder: that of the embedded engine's data, the key ring,
+// the age identities and the logs.
 const StateVariable = "LONGSHORE_STATE"
 
 // The files of the state folder that more than one program reads.
 const (
 	endpointsFile = "up.json"
 	keyRingFile   = "keys.json"
+	identityFile  = "identity.txt"
 )
 
 // StateDir is the state folder of a program that reads no other settings: $LONGSHORE_STATE, or longshore in
@@ -42,6 +43,9 @@ func StateDir() (string, error) {
 
 // KeyRingPath is the key ring's file in a state folder.
 func KeyRingPath(state string) string { return filepath.Join(state, keyRingFile) }
+
+// IdentityPath is the file, in a state folder, of this machine's age identities, which open the file store of secrets.
+func IdentityPath(state string) string { return filepath.Join(state, identityFile) }
 
 // Endpoints is where the embedded engine is reached. They outlast the engine, so that a restart keeps them.
 type Endpoints struct {

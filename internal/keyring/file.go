@@ -51,11 +51,37 @@ func read(path string) ([]key, error) {
 	return f.Keys, nil
 }
 
-// ensure makes the ring's file where there is none. The whole file is written beside it and then linked into place:
-// link fails where the name exists, so of several processes one wins and nobody ever reads half a file.
+// MadeSuffix makes the name of a ring's mark of its name. The mark says that a ring was made or used there, so that none
+// is made in the place of one that is lost.
+const MadeSuffix = ".made"
+
+const madeText = "A key ring was used here. While this file is here, no new one is made in the place of a lost one.\n"
+
+// LostError says that a ring was used and is gone.
+type LostError struct {
+	Path string // of the ring's file
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("the key ring %s is gone: restore it from a backup, or copy it from another machine that has it. What it has encrypted "+
+		"cannot be read without it; to give that up and begin with a new key ring, remove %s", e.Path, e.Path+MadeSuffix)
+}
+
+// ensure makes the ring's file where there is none, unless one is lost. The whole file is written beside it and then linked
+// into place: link fails where the name exists, so of several processes one wins and nobody ever reads half a file.
 func ensure(path string) error {
-	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); err == nil {
+		mark(path)
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return wrap("make", err)
+	}
+	if _, err := os.Stat(path + MadeSuffix); err == nil {
+		// The mark comes after the ring: one that another process has just made is there by now.
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return &LostError{Path: path}
+		}
+		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return wrap("make", err)
@@ -64,12 +90,24 @@ func ensure(path string) error {
 	if err != nil {
 		return err
 	}
-	return wrap("make", put(path, []key{first}, func(temp string) error {
+	err = put(path, []key{first}, func(temp string) error {
 		if err := os.Link(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		return nil
-	}))
+	})
+	if err == nil {
+		mark(path)
+	}
+	return wrap("make", err)
+}
+
+// mark leaves the ring's mark. A folder that cannot be written, such as one that a container has to read alone, goes
+// without: nobody can make a ring there either.
+func mark(path string) {
+	if _, err := os.Stat(path + MadeSuffix); errors.Is(err, fs.ErrNotExist) {
+		_ = os.WriteFile(path+MadeSuffix, []byte(madeText), 0o600)
+	}
 }
 
 // Rotate puts a new key in front of the others in the ring at path, and answers its id. What was encrypted before stays

@@ -46,8 +46,8 @@ func (e *UnknownKeyError) Error() string {
 	return fmt.Sprintf("key %q is not in the key ring %s: copy the key ring of the machine that encrypted it", e.ID, e.Path)
 }
 
-// Open reads the ring at path, and makes one with a first key where there is none. Any number of processes may open a
-// missing ring at once: all get the same one.
+// Open reads the ring at path, and makes one with a first key where there never was one; one that is gone is a *LostError.
+// Any number of processes may open a missing ring at once: all get the same one.
 func Open(path string) (*Ring, error) {
 	r := &Ring{path: path}
 	if err := ensure(path); err != nil {

@@ -31,8 +31,8 @@ func TestOpenMakesAPrivateFileOnce(t *testing.T) {
 	}
 	roundTrip(t, first, second)
 	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil || len(entries) != 1 {
-		t.Errorf("the folder holds %v (%v), want the ring alone", entries, err)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("the folder holds %v (%v), want the ring and its mark alone", entries, err)
 	}
 }
 
