@@ -38,8 +38,8 @@ func (e *NoIdentityError) Error() string {
 			"with `longshore key show`, and ask somebody who can read the secrets to run `longshore key recipient add` with its public key",
 			e.File, e.Recipients, e.Identities)
 	}
-	return fmt.Sprintf("%s is encrypted to %d recipients, and none is this machine (%s): ask somebody who can read the secrets to run "+
-		"`longshore key recipient add %s`", e.File, e.Recipients, e.Recipient, e.Recipient)
+	return fmt.Sprintf("%s is encrypted to %d recipients, and none is this machine (%s): bring back the identities that it had in %s, or ask "+
+		"somebody who can read the secrets to run `longshore key recipient add %s`", e.File, e.Recipients, e.Recipient, e.Identities, e.Recipient)
 }
 
 // TamperedError says that a file of the store is not as this package wrote it: changed by another hand, moved, cut off, or

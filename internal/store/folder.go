@@ -2,7 +2,15 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
+
+	"filippo.io/age"
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/secret"
@@ -22,52 +30,128 @@ type Folder struct {
 
 // Names are the secrets that the folder has, sorted, without those that were removed. It needs no identity. A folder that
 // does not exist has none.
-func (f Folder) Names() ([]string, error) { return nil, errors.ErrUnsupported }
+func (f Folder) Names() ([]string, error) {
+	all, err := f.files()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range all {
+		r, err := f.Read(name)
+		if err != nil {
+			return nil, err
+		}
+		if !r.Removed {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// files are the names that have a file, sorted.
+func (f Folder) files() ([]string, error) {
+	entries, err := os.ReadDir(f.Scope.Folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list the secrets of %s: %w", f.Scope.Of, err)
+	}
+	var names []string
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), extension)
+		if ok && secret.CheckName(name) == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
 
 // Read answers what is known of a secret. It needs no identity, so that it finds a broken form but not an edited state. A
 // secret that was removed is answered too.
-func (f Folder) Read(name string) (Record, error) { return Record{}, errors.ErrUnsupported }
+func (f Folder) Read(name string) (Record, error) {
+	d, err := f.read(name)
+	if err != nil {
+		return Record{}, err
+	}
+	return d.record(), nil
+}
 
 // Value opens a version, whatever its state; 0 means the current one. It checks the whole file first.
 func (f Folder) Value(name string, number int) (secret.String, Version, error) {
-	return secret.String{}, Version{}, errors.ErrUnsupported
+	d, err := f.read(name)
+	if err != nil {
+		return secret.String{}, Version{}, err
+	}
+	identities, err := f.identities()
+	if err != nil {
+		return secret.String{}, Version{}, err
+	}
+	if err := d.verify(f.path(name), identities); err != nil {
+		return secret.String{}, Version{}, f.explain(name, d.Check, err)
+	}
+	version, ok := d.record().Version(number)
+	if !ok {
+		return secret.String{}, Version{}, f.notFound(name, number)
+	}
+	stored := d.Versions[version.Number-1]
+	if stored.Text == "" {
+		return secret.String{}, Version{}, &StateError{Name: name, Version: version.Number, State: version.State, Refused: "be read: it was removed"}
+	}
+	value, err := d.value(f.path(name), stored, identities)
+	if err != nil {
+		return secret.String{}, Version{}, f.explain(name, stored.ciphertext, err)
+	}
+	return secret.New(string(value)), version, nil
 }
 
-// NewVersion is a version to be.
-type NewVersion struct {
-	Value secret.String // not empty, at most 64 KiB; any bytes
-	// State is app.VersionCurrent, also where it is empty, or app.VersionPending.
-	State app.VersionState
-	By    string
-	Why   string
-	// Rotation identifies the rotation that wants it: a repeat finds the version that it has made.
-	Rotation string
+func (f Folder) path(name string) string { return filepath.Join(f.Scope.Folder, name+extension) }
+
+func (f Folder) read(name string) (*document, error) {
+	if err := secret.CheckName(name); err != nil {
+		return nil, err
+	}
+	d, err := readDocument(f.path(name), name, f.Scope.Of)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, f.notFound(name, 0)
+	}
+	return d, err
 }
 
-// Add writes a new version. As the current one it makes the one before previous. As a pending one it revokes a pending
-// one that another rotation or a person has left. With a Rotation a repeat changes nothing and answers the version of
-// the first time, whatever its state and value by then. The first secret of a folder makes the recipients, and this
-// machine's identity, where they are missing.
-func (f Folder) Add(name string, v NewVersion) (Version, error) {
-	return Version{}, errors.ErrUnsupported
+func (f Folder) notFound(name string, number int) error {
+	return &NotFoundError{Name: name, Version: number, Where: []string{f.Scope.Of}}
 }
 
-// Settlement says what becomes of versions.
-type Settlement struct {
-	// Current becomes the current version; what was current becomes previous, unless it is in Revoke. 0 for no change.
-	Current int
-	// Revoke are the versions that nothing may use any more.
-	Revoke []int
-	By     string
-	Why    string
+// identities are none where this machine has no file of them; a file that cannot be used is an error.
+func (f Folder) identities() ([]age.Identity, error) {
+	identities, err := f.Keys.Identities()
+	if missing(err) {
+		return nil, nil
+	}
+	return identities, err
 }
 
-// Settle sets states, all at once. It may be repeated: a version that is as asked for stays as it is. A *StateError is for
-// a revoked version that should be current, and for a current one that should be revoked with no other in its place.
-func (f Folder) Settle(name string, s Settlement) (Record, error) {
-	return Record{}, errors.ErrUnsupported
+// explain turns errNoIdentity into what a user should know. A text for today's recipients, with this machine among them,
+// was changed.
+func (f Folder) explain(name string, c ciphertext, err error) error {
+	if !errors.Is(err, errNoIdentity) {
+		return err
+	}
+	own, keysErr := f.Keys.Recipients()
+	if keysErr != nil && !missing(keysErr) {
+		return keysErr
+	}
+	if today, err := readRecipients(f.Scope.Recipients); err == nil && today.id == c.For && today.hasAny(own) {
+		return &TamperedError{File: f.path(name), What: "a text in it was encrypted to this machine and cannot be decrypted"}
+	}
+	e := &NoIdentityError{File: f.path(name), Recipients: c.recipients(), Identities: f.Keys.Path}
+	if len(own) > 0 {
+		e.Recipient = own[0]
+	}
+	return e
 }
 
-// Remove revokes all versions and drops their values. The record stays, so that numbers are not used again; a later Add
-// goes on from there. Removing what was removed changes nothing.
-func (f Folder) Remove(name, by, why string) error { return errors.ErrUnsupported }
+func (f Folder) now() time.Time {
+	if f.Now != nil {
+		return f.Now().UTC().Truncate(time.Second)
+	}
+	return time.Now().UTC().Truncate(time.Second)
+}
