@@ -15,6 +15,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/release"
 	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/activities/transfer"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	machine "github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/chunk"
@@ -57,5 +58,5 @@ func (w wiring) register(shared, own sdk.Registry) {
 	release.Activities{Hosts: w.hosts}.Register(shared)
 	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)
 	build.Activities{Hosts: w.hosts, Queue: w.queue}.Register(shared, own)
-	transfer.New(w.hosts, spool.New(w.bundles), chunk.NewStore(w.chunks), w.edges).Register(shared, own)
+	transfer.New(w.hosts, unseal.Opener{}, spool.New(w.bundles), chunk.NewStore(w.chunks), w.edges).Register(shared, own)
 }

@@ -9,15 +9,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	docker "github.com/docker/docker/client"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/build"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/secret"
 )
 
 // labelBuild identifies what an image was built from beside its source: the same tag with other arguments is built anew.
@@ -25,7 +28,8 @@ const labelBuild = "dev.longshore.build"
 
 // Activities are bound to the hosts that a worker can reach. They may run concurrently.
 type Activities struct {
-	Hosts host.Opener
+	Hosts   host.Opener
+	Secrets unseal.Opener
 	// Queue is the task queue of this worker alone.
 	Queue string
 }
@@ -71,6 +75,10 @@ func (a Activities) Build(ctx context.Context, in activities.BuildInput) (app.Im
 func inputsOf(in activities.BuildInput) (string, error) {
 	b := in.Build
 	b.Context = "" // where the checkout lies changes nothing
+	b.Secrets = slices.Clone(b.Secrets)
+	for i := range b.Secrets {
+		b.Secrets[i].Sealed = "" // another at each run; BuildKit takes no secret's value for a change either
+	}
 	text, err := json.Marshal(struct {
 		Build    app.Build
 		Platform string
@@ -93,14 +101,18 @@ func (a Activities) build(ctx context.Context, h host.Host, in activities.BuildI
 	if _, err := h.Engine().Info(ctx); err != nil {
 		return failing.On(in.Host, err)
 	}
+	values, err := a.open(in.Build.Secrets)
+	if err != nil {
+		return err
+	}
 	request := build.Request{
-		Build: in.Build, Tag: in.Tag, Platform: in.Platform,
+		Build: in.Build, Values: values, Found: func(v secret.String) { a.Secrets.Know(v) }, Tag: in.Tag, Platform: in.Platform,
 		Labels: map[string]string{app.LabelSite: in.Site.String(), app.LabelService: in.Service, labelBuild: inputs},
 	}
-	asked := &asked{entries: in.Registries}
+	asked := &asked{entries: in.Registries, secrets: a.Secrets}
 	request.Login = asked.login
 	steps := int64(0)
-	_, err := build.Build(ctx, engine.Client(), request, func(e build.Event) {
+	_, err = build.Build(ctx, engine.Client(), request, func(e build.Event) {
 		if e.State == build.Started {
 			steps++
 		}
@@ -110,6 +122,22 @@ func (a Activities) build(ctx context.Context, h host.Host, in activities.BuildI
 		return failing.With(*f, nil)
 	}
 	return classed(in, err)
+}
+
+// open answers the values of the build's secrets that are the site's, by name.
+func (a Activities) open(secrets []app.BuildSecret) (map[string]secret.String, error) {
+	values := map[string]secret.String{}
+	for _, s := range secrets {
+		if s.Secret == "" {
+			continue
+		}
+		value, err := a.Secrets.Open(s.Secret, s.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		values[s.Secret] = value
+	}
+	return values, nil
 }
 
 // classed tells a build that failed by its own doing from an engine that could not be reached.

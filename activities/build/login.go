@@ -5,7 +5,10 @@ import (
 	"errors"
 	"sync"
 
+	"go.temporal.io/sdk/temporal"
+
 	"github.com/longshore-dev/longshore/activities"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/build"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -15,6 +18,7 @@ import (
 // asked finds the logins that a build asks for, and remembers where, to say so if it fails.
 type asked struct {
 	entries []app.Registry
+	secrets unseal.Opener
 
 	mu sync.Mutex
 	// found is of the last registry that was asked for, and err is why its login was not found.
@@ -23,7 +27,8 @@ type asked struct {
 }
 
 func (a *asked) login(ctx context.Context, name string) (host.Login, error) {
-	found, err := registry.Find(ctx, name, a.entries)
+	found, err := registry.Find(ctx, name, a.entries, a.secrets.Open)
+	a.secrets.Know(found.Login.Secrets()...)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.found, a.err = found, err
@@ -39,7 +44,11 @@ func (a *asked) failure(in activities.BuildInput, err error) *app.Failure {
 	}
 	f := app.Failure{Kind: app.KindRegistry, Service: in.Service}
 	var step *build.StepError
+	var classed *temporal.ApplicationError
 	switch {
+	case errors.As(a.err, &classed):
+		f = activities.FailureOf(classed)
+		f.Service = in.Service
 	case a.err != nil && !errors.Is(a.err, context.Canceled):
 		f.Message, f.Advice = a.err.Error(), a.found.Unfound()
 	case errors.As(err, &step) && step.Denied:

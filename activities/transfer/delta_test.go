@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/longshore-dev/longshore/activities/transfer"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/memory"
@@ -60,7 +61,7 @@ func newDeltaPlace(t *testing.T) *deltaPlace {
 
 // worker is another one from here on, which knows nothing.
 func (p *deltaPlace) worker(t *testing.T) {
-	p.activities = transfer.New(memory.Opener(p.builder, p.host), spool.New(t.TempDir()), chunk.NewStore(t.TempDir()), helper{})
+	p.activities = transfer.New(memory.Opener(p.builder, p.host), unseal.Opener{}, spool.New(t.TempDir()), chunk.NewStore(t.TempDir()), helper{})
 }
 
 // ServeHTTP is the part of the engine that the helper needs.

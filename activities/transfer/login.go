@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"go.temporal.io/sdk/temporal"
+
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/internal/app"
@@ -12,10 +14,15 @@ import (
 )
 
 // login finds who asks for an image. It is sought here, on the worker, so that no history has it.
-func login(ctx context.Context, h app.Host, image activities.RegistryImage) (registry.Found, error) {
-	found, err := registry.Find(ctx, app.RegistryOf(image.Ref), image.Registries)
-	if err == nil || errors.Is(err, context.Canceled) {
-		return found, err
+func (a Activities) login(ctx context.Context, h app.Host, image activities.RegistryImage) (registry.Found, error) {
+	found, err := registry.Find(ctx, app.RegistryOf(image.Ref), image.Registries, a.secrets.Open)
+	if err == nil {
+		a.secrets.Know(found.Login.Secrets()...)
+		return found, nil
+	}
+	var classed *temporal.ApplicationError
+	if errors.As(err, &classed) || errors.Is(err, context.Canceled) {
+		return found, failing.On(h, err)
 	}
 	return found, failing.With(app.Failure{
 		Kind: app.KindRegistry, Host: h.Name, Service: image.Service, Message: err.Error(), Advice: found.Unfound(),

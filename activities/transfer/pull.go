@@ -21,7 +21,7 @@ func (a Activities) Resolve(ctx context.Context, in activities.ResolveInput) (st
 	if err != nil {
 		return "", failing.On(in.Host, err)
 	}
-	found, err := login(ctx, in.Host, in.RegistryImage)
+	found, err := a.login(ctx, in.Host, in.RegistryImage)
 	if err != nil {
 		return "", err
 	}
@@ -52,7 +52,7 @@ func (a Activities) Pull(ctx context.Context, in activities.PullInput) (app.Imag
 				Advice:  "Load the image on the host, or set another pull_policy.",
 			}, nil)
 		}
-		if err := pull(ctx, h, in, wanted); err != nil {
+		if err := a.pull(ctx, h, in, wanted); err != nil {
 			return app.Image{}, err
 		}
 		if image, err = h.Engine().ImageInspect(ctx, wanted); err != nil {
@@ -138,8 +138,8 @@ func name(ctx context.Context, h host.Host, image app.Image, ref string) error {
 	return h.Engine().ImageTag(ctx, image.ID, ref)
 }
 
-func pull(ctx context.Context, h host.Host, in activities.PullInput, wanted string) error {
-	found, err := login(ctx, in.Host, in.RegistryImage)
+func (a Activities) pull(ctx context.Context, h host.Host, in activities.PullInput, wanted string) error {
+	found, err := a.login(ctx, in.Host, in.RegistryImage)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/activities/transfer"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host/memory"
 )
@@ -22,7 +23,7 @@ func reuse(t *testing.T, m *memory.Machine, image app.Image, ref string) (app.Im
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := transfer.New(memory.Opener(m), nil, nil, nil).Reuse
+	f := transfer.New(memory.Opener(m), unseal.Opener{}, nil, nil, nil).Reuse
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
 	env.RegisterActivity(f)

@@ -11,6 +11,7 @@ import (
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/failing"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/chunk"
@@ -20,6 +21,7 @@ import (
 // Activities are bound to the hosts that a worker can reach. They may run concurrently.
 type Activities struct {
 	hosts   host.Opener
+	secrets unseal.Opener
 	bundles *spool.Store
 	chunks  *chunk.Store
 	helper  edge.Image
@@ -32,9 +34,9 @@ type Activities struct {
 
 // New makes the activities. The helper, `longshore-edge load`, is in the edge's image; without it (nil) every image goes
 // over as one stream, and bundles and chunks, which keep what was sent and what it is made of, may be nil too.
-func New(hosts host.Opener, bundles *spool.Store, chunks *chunk.Store, helper edge.Image) Activities {
+func New(hosts host.Opener, secrets unseal.Opener, bundles *spool.Store, chunks *chunk.Store, helper edge.Image) Activities {
 	return Activities{
-		hosts: hosts, bundles: bundles, chunks: chunks, helper: helper,
+		hosts: hosts, secrets: secrets, bundles: bundles, chunks: chunks, helper: helper,
 		turns: newTurns(), rates: newRates(), storage: &storage{}, planTurn: make(chan struct{}, 1),
 	}
 }

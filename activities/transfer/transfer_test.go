@@ -5,6 +5,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/transfer"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host/memory"
 )
@@ -18,7 +19,7 @@ type place struct {
 
 func newPlace() place {
 	p := place{builder: memory.New("builder"), host: memory.New("web-1")}
-	p.activities = transfer.New(memory.Opener(p.builder, p.host), nil, nil, nil)
+	p.activities = transfer.New(memory.Opener(p.builder, p.host), unseal.Opener{}, nil, nil, nil)
 	return p
 }
 

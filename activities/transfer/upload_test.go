@@ -13,6 +13,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/transfer"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -36,7 +37,7 @@ func (h helper) For(architecture string) (*edgeimage.Image, error) {
 func newUploadPlace(t *testing.T, brings helper) *place {
 	t.Helper()
 	p := newPlace()
-	p.activities = transfer.New(memory.Opener(p.builder, p.host), spool.New(t.TempDir()), chunk.NewStore(t.TempDir()), brings)
+	p.activities = transfer.New(memory.Opener(p.builder, p.host), unseal.Opener{}, spool.New(t.TempDir()), chunk.NewStore(t.TempDir()), brings)
 	p.host.Before(func(ctx context.Context, op memory.Op) error {
 		if op.Name == "ContainerStart" {
 			code, said := p.help(ctx)
@@ -177,7 +178,7 @@ func TestWithoutAHelperTheImageIsStreamed(t *testing.T) {
 		},
 	} {
 		p := newPlace()
-		p.activities = transfer.New(memory.Opener(p.builder, p.host), spool.New(t.TempDir()), chunk.NewStore(t.TempDir()), breaks(&p))
+		p.activities = transfer.New(memory.Opener(p.builder, p.host), unseal.Opener{}, spool.New(t.TempDir()), chunk.NewStore(t.TempDir()), breaks(&p))
 		image := p.builder.AddImage(tag, memory.ImageSpec{})
 		result, err := p.transfer(t, image)
 		if err != nil || result.Image.ID != image.ID || result.Note == "" {

@@ -53,6 +53,15 @@ func (o Opener) Values(secrets []app.Secret) (map[string]secret.String, error) {
 	return values, nil
 }
 
+// Know has values masked that were found elsewhere, such as a registry's password. Without a masker nothing is.
+func (o Opener) Know(values ...secret.String) {
+	for _, v := range values {
+		if o.Masker != nil && !v.Empty() {
+			o.Masker.Learn(v)
+		}
+	}
+}
+
 // Learn has the values of secrets masked, for a step that shows what others have written, such as a container's log. Where
 // one does not open it fails as Open does: what is shown then could show the value.
 func (o Opener) Learn(secrets []app.Secret) error {

@@ -35,7 +35,7 @@ func Build(ctx context.Context, cli *docker.Client, req Request, progress func(E
 	if err != nil {
 		return "", err
 	}
-	secrets, err := readSecrets(req.Build.Secrets)
+	secrets, err := req.readSecrets()
 	if err != nil {
 		return "", err
 	}

@@ -74,7 +74,7 @@ func TestRefusals(t *testing.T) {
 		"no such context":   {request(dir, app.Build{AdditionalContexts: map[string]string{"a": dir + "/none"}}, ""), `additional context "a"`},
 		"service context":   {request(dir, app.Build{AdditionalContexts: map[string]string{"a": "service:b"}}, ""), "another service"},
 		"secret id":         {request(dir, app.Build{Secrets: []app.BuildSecret{{File: file}}}, ""), "has no id"},
-		"secret source":     {request(dir, app.Build{Secrets: []app.BuildSecret{{ID: "a"}}}, ""), "neither a file nor"},
+		"secret source":     {request(dir, app.Build{Secrets: []app.BuildSecret{{ID: "a"}}}, ""), "neither a secret, a file nor"},
 		"secret file":       {request(dir, app.Build{Secrets: []app.BuildSecret{{ID: "a", File: dir + "/none"}}}, ""), `secret "a"`},
 		"secret variable":   {request(dir, app.Build{Secrets: []app.BuildSecret{{ID: "a", Env: "LONGSHORE_BUILD_TEST_NONE"}}}, ""), "is not set"},
 		"secret size":       {request(dir, app.Build{Secrets: []app.BuildSecret{{ID: "a", Env: "LONGSHORE_BUILD_TEST_LONG"}}}, ""), "larger than"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/secret"
 )
 
 // Request is one image to build.
@@ -27,6 +28,10 @@ type Request struct {
 	// Login finds who asks a registry (app.DockerHub, "ghcr.io") for an image that is built upon; nil asks as nobody. It may
 	// be called from any goroutine.
 	Login func(ctx context.Context, registry string) (host.Login, error)
+	// Values are those of the build's secrets that are a project's, by app.BuildSecret.Secret.
+	Values map[string]secret.String
+	// Found is told the values of the others, which are read where they are; nil tells nobody.
+	Found func(secret.String)
 }
 
 // InvalidError is a request that no engine could fulfil as it stands, such as a missing context or secret.

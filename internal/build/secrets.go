@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/secret"
 )
 
 // secretStore answers the build's questions for secrets, from memory.
@@ -26,32 +27,49 @@ func (s secretStore) GetSecret(_ context.Context, id string) ([]byte, error) {
 	return value, nil
 }
 
-func readSecrets(sources []app.BuildSecret) (secretStore, error) {
+func (r Request) readSecrets() (secretStore, error) {
 	store := secretStore{}
-	for _, source := range sources {
-		switch {
-		case source.ID == "":
+	for _, source := range r.Build.Secrets {
+		if source.ID == "" {
 			return nil, invalid("a build secret has no id")
-		case source.Env != "":
-			value, ok := os.LookupEnv(source.Env)
-			if !ok {
-				return nil, invalid("build secret %q: environment variable %s is not set for the worker", source.ID, source.Env)
-			}
-			store[source.ID] = []byte(value)
-		case source.File != "":
-			value, err := os.ReadFile(source.File)
-			if err != nil {
-				return nil, invalid("build secret %q: %w", source.ID, err)
-			}
-			store[source.ID] = value
-		default:
-			return nil, invalid("build secret %q names neither a file nor an environment variable", source.ID)
 		}
-		if len(store[source.ID]) > secretsprovider.MaxSecretSize {
+		value, err := r.readSecret(source)
+		if err != nil {
+			return nil, err
+		}
+		if len(value) > secretsprovider.MaxSecretSize {
 			return nil, invalid("build secret %q is larger than %d bytes", source.ID, secretsprovider.MaxSecretSize)
+		}
+		store[source.ID] = value
+		if r.Found != nil && source.Secret == "" {
+			r.Found(secret.New(string(value)))
 		}
 	}
 	return store, nil
+}
+
+func (r Request) readSecret(source app.BuildSecret) ([]byte, error) {
+	switch {
+	case source.Secret != "":
+		value, ok := r.Values[source.Secret]
+		if !ok {
+			return nil, invalid("build secret %q: the secret %s has no value in this run", source.ID, source.Secret)
+		}
+		return []byte(value.Reveal()), nil
+	case source.Env != "":
+		value, ok := os.LookupEnv(source.Env)
+		if !ok {
+			return nil, invalid("build secret %q: environment variable %s is not set for the worker", source.ID, source.Env)
+		}
+		return []byte(value), nil
+	case source.File != "":
+		value, err := os.ReadFile(source.File)
+		if err != nil {
+			return nil, invalid("build secret %q: %w", source.ID, err)
+		}
+		return value, nil
+	}
+	return nil, invalid("build secret %q names neither a secret, a file nor an environment variable", source.ID)
 }
 
 // minRedacted is the shortest text that is hidden: hiding "a" would hide everything.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
 )
 
 // The names that the Dockerfile frontend knows the two folders by that it always reads.
@@ -25,7 +26,7 @@ const (
 // was written for the build, and is never nil.
 func (r Request) sources(opt *client.SolveOpt) (text []byte, cleanup func(), err error) {
 	cleanup = func() {}
-	if err := mountFolder(opt, contextMount, r.Build.Context); err != nil {
+	if err := mountFolder(opt, contextMount, r.Build.Context, r.Build.Exclude); err != nil {
 		return nil, cleanup, err
 	}
 	opt.SharedKey = r.Build.Context
@@ -49,7 +50,7 @@ func (r Request) sources(opt *client.SolveOpt) (text []byte, cleanup func(), err
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, cleanup, invalid("Dockerfile %q is empty", path)
 	}
-	if err := mountFolder(opt, dockerfileMount, filepath.Dir(path)); err != nil {
+	if err := mountFolder(opt, dockerfileMount, filepath.Dir(path), nil); err != nil {
 		return nil, cleanup, err
 	}
 	opt.FrontendAttrs["filename"] = filepath.Base(path)
@@ -75,7 +76,7 @@ func (r Request) additionalContexts(opt *client.SolveOpt) error {
 			return err
 		}
 		mount := "additional-" + name // a name of ours cannot meet those of the frontend
-		if err := mountFolder(opt, mount, source); err != nil {
+		if err := mountFolder(opt, mount, source, r.Build.Exclude); err != nil {
 			return err
 		}
 		opt.FrontendAttrs["context:"+name] = "local:" + mount
@@ -83,8 +84,20 @@ func (r Request) additionalContexts(opt *client.SolveOpt) error {
 	return nil
 }
 
-func mountFolder(opt *client.SolveOpt, name, path string) error {
+// mountFolder lets the build read a folder, without what is excluded.
+func mountFolder(opt *client.SolveOpt, name, path string, exclude []string) error {
 	folder, err := fsutil.NewFS(path)
+	if err == nil && len(exclude) > 0 {
+		folder, err = fsutil.NewFilterFS(folder, &fsutil.FilterOpt{Map: func(file string, stat *types.Stat) fsutil.MapResult {
+			switch {
+			case !slices.Contains(exclude, filepath.Join(path, file)):
+				return fsutil.MapResultKeep
+			case os.FileMode(stat.Mode).IsDir():
+				return fsutil.MapResultSkipDir
+			}
+			return fsutil.MapResultExclude
+		}})
+	}
 	if err != nil {
 		return invalid("reading %q: %w", path, err)
 	}

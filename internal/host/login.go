@@ -22,6 +22,11 @@ func (l Login) Anonymous() bool {
 	return l.Password.Empty() && l.IdentityToken.Empty() && l.RegistryToken.Empty()
 }
 
+// Secrets are what is secret of the login.
+func (l Login) Secrets() []secret.String {
+	return []secret.String{l.Password, l.IdentityToken, l.RegistryToken}
+}
+
 // Mask hides what is secret of the login in a text, such as a registry's answer.
 func (l Login) Mask(text string) string {
 	if !l.Password.Empty() {
@@ -30,7 +35,7 @@ func (l Login) Mask(text string) string {
 			text = secret.New(encoding.EncodeToString(pair)).Mask(text)
 		}
 	}
-	for _, s := range []secret.String{l.Password, l.IdentityToken, l.RegistryToken} {
+	for _, s := range l.Secrets() {
 		text = s.Mask(text)
 	}
 	return text

@@ -31,12 +31,14 @@ func placeOf(r app.Registry) string {
 		return "the file " + r.PasswordFile
 	case len(r.PasswordCommand) > 0:
 		return "the command " + r.PasswordCommand[0]
+	case r.PasswordSecret != "":
+		return "the secret " + r.PasswordSecret
 	}
 	return "nowhere"
 }
 
-func passwordOf(ctx context.Context, r app.Registry) (secret.String, error) {
-	text, err := readPassword(ctx, r)
+func passwordOf(ctx context.Context, r app.Registry, open Open) (secret.String, error) {
+	text, err := readPassword(ctx, r, open)
 	if err != nil {
 		return secret.String{}, err
 	}
@@ -50,7 +52,7 @@ func passwordOf(ctx context.Context, r app.Registry) (secret.String, error) {
 	return secret.New(text), nil
 }
 
-func readPassword(ctx context.Context, r app.Registry) (string, error) {
+func readPassword(ctx context.Context, r app.Registry, open Open) (string, error) {
 	switch {
 	case r.PasswordEnv != "":
 		text, ok := os.LookupEnv(r.PasswordEnv)
@@ -66,6 +68,9 @@ func readPassword(ctx context.Context, r app.Registry) (string, error) {
 		return string(text), err
 	case len(r.PasswordCommand) > 0:
 		return runCommand(ctx, r.PasswordCommand)
+	case r.PasswordSecret != "":
+		value, err := open(r.PasswordSecret, r.PasswordSealed)
+		return value.Reveal(), err
 	}
 	return "", errors.New("no place is named")
 }

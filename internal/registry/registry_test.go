@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,12 @@ func TestEntries(t *testing.T) {
 	write(t, empty, "\n", 0o600)
 	t.Setenv("REGISTRY_PASSWORD", "from a variable")
 	t.Setenv("EMPTY", "")
+	open := func(name, sealed string) (secret.String, error) {
+		if sealed == "" {
+			return secret.String{}, errors.New("nothing is sealed")
+		}
+		return secret.New("from " + sealed + " " + name), nil
+	}
 	for _, c := range []struct {
 		name  string
 		entry app.Registry
@@ -54,12 +61,14 @@ func TestEntries(t *testing.T) {
 		{"empty file", app.Registry{PasswordFile: empty}, "", "is empty"},
 		{"no command", app.Registry{PasswordCommand: []string{dir + "/none", "hunter2"}}, "", "the command " + dir + "/none cannot be run"},
 		{"command that fails", app.Registry{PasswordCommand: []string{"sh", "-c", "echo hunter2; echo hunter2 >&2; exit 3"}}, "", "the command sh failed (exit status 3)"},
+		{"secret", app.Registry{PasswordSecret: "TOKEN", PasswordSealed: "sealed"}, "from sealed TOKEN", ""},
+		{"no secret", app.Registry{PasswordSecret: "TOKEN"}, "", "the password for the registry ghcr.io: nothing is sealed"},
 		{"endless", app.Registry{PasswordCommand: []string{"head", "-c", "70000", "/dev/zero"}}, "", "more than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.entry.Name, c.entry.Username = "ghcr.io", "ci"
 			entries := []app.Registry{{Name: "docker.io", Username: "other", PasswordEnv: "HOME"}, c.entry}
-			got, err := Find(t.Context(), "ghcr.io", entries)
+			got, err := Find(t.Context(), "ghcr.io", entries, open)
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), "hunter2") {
 					t.Errorf("got %v", err)
@@ -100,7 +109,7 @@ esac
 		"broken.example.com": {},
 		"other.example.com":  {},
 	} {
-		found, err := Find(t.Context(), name, nil)
+		found, err := Find(t.Context(), name, nil, nil)
 		got := login{found.Login.Username, found.Login.Password.Reveal(), found.Login.IdentityToken.Reveal()}
 		if err != nil || got != want || found.Login.Anonymous() != (want == login{}) {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, err, want)
@@ -111,7 +120,7 @@ esac
 	}
 	// An entry of the settings goes before, whole.
 	t.Setenv("REGISTRY_PASSWORD", "own")
-	found, err := Find(t.Context(), "ghcr.io", []app.Registry{{Name: "ghcr.io", Username: "own", PasswordEnv: "REGISTRY_PASSWORD"}})
+	found, err := Find(t.Context(), "ghcr.io", []app.Registry{{Name: "ghcr.io", Username: "own", PasswordEnv: "REGISTRY_PASSWORD"}}, nil)
 	if err != nil || found.Login.Username != "own" || found.Login.Password.Reveal() != "own" {
 		t.Errorf("%+v, %v", found, err)
 	}
@@ -119,11 +128,11 @@ esac
 
 func TestNoDockerConfiguration(t *testing.T) {
 	dockerFolder(t, "")
-	if found, err := Find(t.Context(), "ghcr.io", nil); err != nil || !found.Login.Anonymous() {
+	if found, err := Find(t.Context(), "ghcr.io", nil, nil); err != nil || !found.Login.Anonymous() {
 		t.Errorf("without a file: %+v, %v", found, err)
 	}
 	dockerFolder(t, `{"auths": {"ghcr.io": {"auth": "hunter2`)
-	if _, err := Find(t.Context(), "ghcr.io", nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if _, err := Find(t.Context(), "ghcr.io", nil, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a broken file: %v", err)
 	}
 }
@@ -135,10 +144,10 @@ func TestCancelled(t *testing.T) {
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Find(ctx, "slow.example.com", nil); err == nil {
+	if _, err := Find(ctx, "slow.example.com", nil, nil); err == nil {
 		t.Error("a cancelled search ends well")
 	}
-	if _, err := Find(ctx, "x", []app.Registry{{Name: "x", PasswordCommand: []string{"sleep", "60"}}}); err == nil {
+	if _, err := Find(ctx, "x", []app.Registry{{Name: "x", PasswordCommand: []string{"sleep", "60"}}}, nil); err == nil {
 		t.Error("a cancelled command ends well")
 	}
 }
@@ -146,7 +155,7 @@ func TestCancelled(t *testing.T) {
 // TestMaskedLogin hides every form in which a login is sent.
 func TestMaskedLogin(t *testing.T) {
 	t.Setenv("REGISTRY_PASSWORD", "hunter2")
-	found, err := Find(t.Context(), "x", []app.Registry{{Name: "x", Username: "ci", PasswordEnv: "REGISTRY_PASSWORD"}})
+	found, err := Find(t.Context(), "x", []app.Registry{{Name: "x", Username: "ci", PasswordEnv: "REGISTRY_PASSWORD"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

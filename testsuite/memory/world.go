@@ -132,8 +132,8 @@ func (w *World) Register(shared, own activities.Registry) {
 	w.registerBootstrap(shared)
 	activities.ResolveSecrets.Register(shared, w.resolveSecrets)
 	activities.RepinSecrets.Register(shared, w.repinSecrets)
-	transfer.New(hosts, nil, nil, nil).Register(shared, own)
-	builder := build.Activities{Hosts: hosts}
+	transfer.New(hosts, w.opener(), nil, nil, nil).Register(shared, own)
+	builder := build.Activities{Hosts: hosts, Secrets: w.opener()}
 	activities.PickBuilder.Register(shared, w.pickBuilder)
 	activities.Build.Register(own, w.build)
 	activities.DiscardBuild.Register(own, builder.DiscardBuild)

@@ -14,6 +14,7 @@ import (
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/transfer"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge/edgeimage"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -103,7 +104,7 @@ func (p *place) worker() transfer.Activities {
 	p.t.Helper()
 	p.spool = p.t.TempDir()
 	p.chunks = p.t.TempDir()
-	return transfer.New(p.opener(), spool.New(p.spool), chunk.NewStore(p.chunks), p.helper)
+	return transfer.New(p.opener(), unseal.Opener{}, spool.New(p.spool), chunk.NewStore(p.chunks), p.helper)
 }
 
 // image makes an image on the builder.
