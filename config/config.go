@@ -98,7 +98,9 @@ func Load(ctx context.Context, o Options) (*Project, error) {
 	if len(problems) > 0 {
 		return nil, problems.asError()
 	}
-	if p.Spec.Source, err = source(ctx, r.dir, r.projectFiles(c), p.Spec.Services, r.storeFiles(p.Spec.Site.Org), o.Dirty); err != nil {
+	store := r.storeFiles(p.Spec.Site.Org)
+	store.keepOut(p.Spec.Services)
+	if p.Spec.Source, err = source(ctx, r.dir, r.projectFiles(c), p.Spec.Services, store, o.Dirty); err != nil {
 		return nil, err
 	}
 	return p, checkSize(p.Spec)

@@ -21,8 +21,7 @@ func rotationKeys() map[string][]string {
 		"service": {app.WithPostgres, app.WithMySQL, app.WithCommand},
 		"users":   database, "database": database, "admin": database, "admin_password": database,
 		"role": {app.WithPostgres},
-		"make": {app.WithValue, app.WithCommand},
-		"add":  command, "test": command, "revoke": command,
+		"make": command, "add": command, "test": command, "revoke": command,
 	}
 }
 
@@ -101,6 +100,9 @@ func (c rotationCheck) meaning() {
 	}
 	if len(c.rotation.Make) == 0 {
 		return
+	}
+	if c.rotation.Service != "" {
+		c.problem("make", "runs on the worker, and the other steps in the service "+c.rotation.Service, "remove one of them")
 	}
 	for _, key := range []string{"length", "alphabet", "exclude", "template"} {
 		if _, ok := c.get(key); ok {

@@ -29,12 +29,10 @@ func (t *translator) secretFile(ref types.ServiceSecretConfig, at keyPath) (app.
 			t.add(at.with("mode"), "must be a file mode such as 0440", "")
 		}
 	}
-	switch rel, inside := strings.CutPrefix(out.Target, app.SecretsFolder+"/"); {
+	switch {
 	case out.Target == "/" || strings.HasPrefix(app.SecretsFolder+"/", out.Target+"/"):
 		t.add(t.targetPath(at), "must be a file, and "+out.Target+" is a folder that others are in", "write a file's path")
-	case inside && strings.Contains(rel, "/"):
-		t.add(t.targetPath(at), "must lie in "+app.SecretsFolder+" itself, or outside of it", "")
-	case !inside && !path.IsAbs(ref.Target):
+	case !inSecretsFolder(out.Target) && !path.IsAbs(ref.Target):
 		t.add(t.targetPath(at), "leads out of "+app.SecretsFolder, "write the absolute path")
 	}
 	return out, true
@@ -65,8 +63,13 @@ func (t *translator) checkSecretTargets(s types.ServiceConfig, c app.Container, 
 	taken := map[string]string{}
 	for i, ref := range s.Secrets {
 		target, at := secretTarget(ref), t.targetPath(path.with("secrets").item(i))
-		if other, ok := taken[target]; ok {
-			t.add(at, fmt.Sprintf("%s is the file of the secret %s already", target, other), "give the two different targets")
+		for _, other := range sortedKeys(taken) {
+			switch {
+			case other == target:
+				t.add(at, fmt.Sprintf("%s is the file of the secret %s already", target, taken[other]), "give the two different targets")
+			case strings.HasPrefix(target, other+"/"), strings.HasPrefix(other, target+"/"):
+				t.add(at, fmt.Sprintf("%s and %s, the file of the secret %s, cannot both be: one would be a folder", target, other, taken[other]), "choose another target")
+			}
 		}
 		taken[target] = ref.Source
 	}

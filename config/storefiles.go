@@ -1,8 +1,12 @@
 package config
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/longshore-dev/longshore/internal/app"
 )
 
 // storeFiles tells the files of the secret store from all others. A rotation writes into the checkout: that makes nothing
@@ -43,15 +47,20 @@ func (s storeFiles) hasBelow(folder string) bool {
 	return false
 }
 
-// below are the store's paths inside a folder, relative to it.
-func (s storeFiles) below(folder string) []string {
-	var out []string
-	for _, own := range s {
-		if rel, err := filepath.Rel(folder, own); err == nil && within(folder, own) && rel != "." {
-			out = append(out, filepath.ToSlash(rel))
+// keepOut excludes the store's files from the contexts that images are built from: a rotation would make other images, and
+// what is encrypted has no business in them.
+func (s storeFiles) keepOut(services []app.Service) {
+	for _, service := range services {
+		if service.Build == nil {
+			continue
+		}
+		contexts := append(slices.Collect(maps.Values(service.Build.AdditionalContexts)), service.Build.Context)
+		for _, own := range s {
+			if slices.ContainsFunc(contexts, func(context string) bool { return filepath.IsAbs(context) && within(context, own) }) {
+				service.Build.Exclude = append(service.Build.Exclude, own)
+			}
 		}
 	}
-	return out
 }
 
 // within says whether path is folder, or lies in it.

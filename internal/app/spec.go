@@ -169,11 +169,13 @@ type Build struct {
 	CacheFrom          []string          `json:"cache_from,omitempty"`
 	Platforms          []string          `json:"platforms,omitempty"`
 	AdditionalContexts map[string]string `json:"additional_contexts,omitempty"`
-	ExtraHosts         []string          `json:"extra_hosts,omitempty"`
-	Network            string            `json:"network,omitempty"`
-	NoCache            bool              `json:"no_cache,omitempty"`
-	Pull               bool              `json:"pull,omitempty"`
-	ShmSize            int64             `json:"shm_size,omitempty"`
+	// Exclude are absolute paths of files and folders that no context has, beside what .dockerignore says.
+	Exclude    []string `json:"exclude,omitempty"`
+	ExtraHosts []string `json:"extra_hosts,omitempty"`
+	Network    string   `json:"network,omitempty"`
+	NoCache    bool     `json:"no_cache,omitempty"`
+	Pull       bool     `json:"pull,omitempty"`
+	ShmSize    int64    `json:"shm_size,omitempty"`
 }
 
 // BuildSecret is a secret for RUN --mount=type=secret.
