@@ -139,6 +139,9 @@ func (f Folder) Restore(ctx context.Context, run string, secrets []app.ServiceSe
 	if err := f.move(ctx, stage, within); err != nil {
 		return false, err
 	}
+	if len(versions) == 0 {
+		return true, f.host.Files().Remove(ctx, f.path+"/"+versionsFile)
+	}
 	return true, f.writeVersions(ctx, f.path, versions)
 }
 

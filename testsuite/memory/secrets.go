@@ -56,6 +56,13 @@ func (w *World) Secret(name, value string) app.Secret {
 	return v.version(app.Secret{Name: name}, len(v.secrets[name]))
 }
 
+// Version is a secret with one of its versions, as a run gets it.
+func (w *World) Version(name string, number int) app.Secret {
+	w.vault.mu.Lock()
+	defer w.vault.mu.Unlock()
+	return w.vault.version(app.Secret{Name: name}, number)
+}
+
 // Revoke has a version of a secret used by nothing any more.
 func (w *World) Revoke(s app.Secret) {
 	w.vault.mu.Lock()
