@@ -45,9 +45,11 @@ func TestDocsNameEveryCommandAndFlag(t *testing.T) {
 				t.Errorf("docs/cli.md does not name -%s, the short form of --%s of longshore %s", f.Shorthand, f.Name, cmd.Name())
 			}
 		}
-		cmd.LocalFlags().VisitAll(visit)
-		for _, sub := range cmd.Commands() {
+		for _, sub := range below(cmd) {
 			sub.LocalFlags().VisitAll(visit)
+			if sub != cmd && cmd.Name() != "completion" && !strings.Contains(section, "`"+strings.TrimPrefix(sub.CommandPath(), "longshore ")) {
+				t.Errorf("docs/cli.md does not name %s", sub.CommandPath())
+			}
 		}
 	}
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {
@@ -74,12 +76,26 @@ func hasFlag(root *cobra.Command, name string, isCommand bool, flag string) bool
 		if isCommand && cmd.Name() != name {
 			continue
 		}
-		cmd.InitDefaultHelpFlag()
-		if cmd.Flags().Lookup(flag) != nil || cmd.InheritedFlags().Lookup(flag) != nil {
-			return true
+		for _, sub := range below(cmd) {
+			sub.InitDefaultHelpFlag()
+			if sub.Flags().Lookup(flag) != nil || sub.InheritedFlags().Lookup(flag) != nil {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// below are a command and all of its own, the groups left out.
+func below(cmd *cobra.Command) []*cobra.Command {
+	if len(cmd.Commands()) == 0 {
+		return []*cobra.Command{cmd}
+	}
+	var all []*cobra.Command
+	for _, sub := range cmd.Commands() {
+		all = append(all, below(sub)...)
+	}
+	return all
 }
 
 // sections are the texts under each heading; a command's heading loses its arguments.

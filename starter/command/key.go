@@ -67,7 +67,6 @@ func (c *cli) keyRotateCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return c.rotateKeys(&f) },
 	}
 	f.addProject(cmd)
-	f.addWhy(cmd)
 	return cmd
 }
 

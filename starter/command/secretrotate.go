@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -111,7 +112,17 @@ func (c *cli) openRotation(f *secretFlags, name string) (*vault, rotation, error
 		return nil, rotation{}, exit.With(exit.Usage, fmt.Errorf("longshore.yml takes %s from %s: only secrets of the store can be rotated. Change it there and deploy", name, sourceText(source)))
 	}
 	scope, err := f.find(v, name)
-	return v, rotation{cli: c, line: app.SecretLine{Name: name, Scope: scope}}, err
+	if err != nil {
+		return nil, rotation{}, err
+	}
+	if scope.Kind == app.ScopeSite && v.settings.Site.Name == "" {
+		// What longshore.yml says of the secret may be the site's own.
+		f.options.Site = filepath.Base(scope.Folder)
+		if v, err = f.open(); err != nil {
+			return nil, rotation{}, err
+		}
+	}
+	return v, rotation{cli: c, line: app.SecretLine{Name: name, Scope: scope}}, nil
 }
 
 // settings are how the secret is rotated, as the files and the flags say.
