@@ -35,8 +35,6 @@ type Consumer struct {
 	Version  string       `json:"version"`
 	Services []string     `json:"services,omitempty"`
 	Runs     []SecretUser `json:"runs,omitempty"`
-	// Stopped says that the site was stopped on purpose.
-	Stopped bool `json:"stopped,omitempty"`
 	// HasService says that the release has FindConsumersInput.Service, and ServiceHost names the first host that runs it.
 	HasService  bool   `json:"has_service,omitempty"`
 	ServiceHost string `json:"service_host,omitempty"`

@@ -49,7 +49,7 @@ func (r *rotation) revokeAndRollOut(ctx workflow.Context) error {
 	defer stop()
 	r.revokeOld(forward)
 	r.phase(forward, app.PhaseRoll)
-	r.bring(forward, r.running(), r.versions.New, r.isOther)
+	r.bring(forward, r.sites, r.versions.New, r.isOther)
 	r.gapUntil = workflow.Now(forward)
 	r.phase(forward, app.PhaseFinish)
 	return nil

@@ -95,21 +95,7 @@ func (r *rotation) rotated() []app.RotatedSite {
 
 // rollOut brings every site to the new version. The first that fails has the others end as well.
 func (r *rotation) rollOut(ctx workflow.Context) error {
-	return r.roll(ctx, r.running(), r.versions.New, true)
-}
-
-// running are the sites that have containers to bring a version to. One that is stopped takes the current version when it
-// is started.
-func (r *rotation) running() []*rotationSite {
-	var out []*rotationSite
-	for _, s := range r.sites {
-		if s.Stopped {
-			r.note(s.name() + " is stopped: it takes the current version when it is started.")
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
+	return r.roll(ctx, r.sites, r.versions.New, true)
 }
 
 // roll brings sites to a version, at most rollsAtOnce of them at once. Where all has to succeed, the first failure has the

@@ -18,14 +18,17 @@ const verifyRounds = 3
 // by a deploy begun earlier, is rolled again.
 func (r *rotation) verify(ctx workflow.Context) error {
 	r.phase(ctx, app.PhaseVerify)
-	for range verifyRounds {
+	for round := 0; ; round++ {
 		if err := r.look(ctx, false); err != nil {
 			return err
 		}
-		behind := r.behind()
-		if len(behind) == 0 {
+		behind := r.with(r.isOther)
+		switch {
+		case len(behind) == 0:
 			r.gapUntil = cmp.Or(r.gapUntil, workflow.Now(ctx))
 			return nil
+		case round == verifyRounds:
+			return r.notVerified(behind)
 		}
 		for _, s := range behind {
 			r.note(fmt.Sprintf("%s ran version %s meanwhile, and was rolled again.", s.name(), strings.Join(s.versions, ", ")))
@@ -34,21 +37,9 @@ func (r *rotation) verify(ctx workflow.Context) error {
 			return err
 		}
 	}
-	if err := r.look(ctx, false); err != nil {
-		return err
-	}
-	if behind := r.behind(); len(behind) > 0 {
-		return r.notVerified(behind)
-	}
-	return nil
 }
 
 func (r *rotation) isOther(version string) bool { return version != r.versions.New.Version }
-
-// behind are the sites with a container that serves with another version than the new one.
-func (r *rotation) behind() []*rotationSite {
-	return r.with(r.isOther)
-}
 
 // with are the sites with a container that serves with such a version.
 func (r *rotation) with(such func(version string) bool) []*rotationSite {

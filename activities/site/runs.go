@@ -70,6 +70,12 @@ func (a Activities) list(ctx context.Context, site app.Site) ([]string, error) {
 	return ids, err
 }
 
+// Begun says whether the engine has a run of a workflow id, ended or not.
+func (a Activities) Begun(ctx context.Context, workflowID string) (bool, error) {
+	run, err := a.newest(ctx, workflowID)
+	return run != nil, err
+}
+
 // newest describes the newest run of a workflow id; nil where the engine has none.
 func (a Activities) newest(ctx context.Context, workflowID string) (*workflow.WorkflowExecutionInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
