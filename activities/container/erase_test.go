@@ -44,7 +44,7 @@ func furnish(t *testing.T, m *memory.Machine) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"current", "stopped", "freeze.json", "releases/1-a.json", "marks/1-a.json", "files/abc"} {
+	for _, name := range []string{"current", "stopped", "freeze.json", "releases/1-a.json", "marks/1-a.json", "files/abc", "secrets/1-a/web/mounted/db"} {
 		if err := m.Host().Files().Write(ctx, fence.SiteDir(site)+"/"+name, []byte("x"), 0); err != nil {
 			t.Fatal(err)
 		}
