@@ -154,6 +154,8 @@ type Release struct {
 	Gone      map[string]string `json:"gone,omitempty"`
 	// Behind are the hosts that did not get it.
 	Behind []string `json:"behind,omitempty"`
+	// Secrets are the versions that it pins, by name.
+	Secrets map[string]string `json:"secrets,omitempty"`
 }
 
 // ReleaseOutcome is what became of a release on a host.

@@ -137,6 +137,28 @@ func TestReleases(t *testing.T) {
 	}
 }
 
+func TestReleasesNameTheVersionsOfTheirSecrets(t *testing.T) {
+	w, r := deployed(t)
+	w.Keys(t.TempDir())
+	sealed := w.Secret("TOKEN", "hunter2").Sealed
+	spec := memory.Change(w.Shop("ccc", "web-1", "web-2"), "worker", func(s *app.Service) {
+		s.Container.Secrets = []app.ServiceSecret{{Name: "TOKEN", Env: "TOKEN"}}
+	})
+	spec.Secrets = []app.Secret{{Name: "TOKEN"}}
+	run := &memory.Run{World: w, ID: "ccc"}
+	if ended := run.Do(t, workflows.Deploy, workflows.DeployInput{Spec: spec}); ended.Result.Outcome != app.Succeeded {
+		t.Fatal(ended.Err)
+	}
+	got := answers[inspect.ReleasesResponse](t, r, r.releases)["web-1"].Releases
+	if len(got) != 3 || got[0].Secrets["TOKEN"] != "1" || len(got[1].Secrets) != 0 {
+		t.Errorf("%+v", got)
+	}
+	text, err := json.Marshal(got)
+	if err != nil || bytes.Contains(text, []byte(sealed)) {
+		t.Errorf("the sealed value is shown: %s, %v", text, err)
+	}
+}
+
 func TestReleasesTellWhatBecameOfThem(t *testing.T) {
 	w, r := deployed(t)
 	run := &memory.Run{World: w, ID: "rollback"}

@@ -41,6 +41,7 @@ func shortRecord(kept release.Kept) inspect.Release {
 		SHA: record.Spec.Source.SHA, Subject: record.Spec.Source.Subject, At: record.At, By: record.By, Why: record.Why,
 		Kind: record.Kind, Of: record.Of, Stable: mark.Stable,
 		Reachable: len(kept.Gone) == 0, Gone: kept.Gone, Behind: record.Behind,
+		Secrets: record.Spec.SecretVersions(),
 	}
 	switch {
 	case mark.Returned:
