@@ -48,6 +48,11 @@ func (a Activities) begin(ctx context.Context, in activities.BeginVersionInput) 
 	if err != nil {
 		return none, err
 	}
+	// It needs the key ring, which may be lost.
+	var out activities.Rotating
+	if out.Old, out.OldPassword, err = a.pin(in.Secret, old); err != nil {
+		return none, err
+	}
 	if made.Number == 0 {
 		if made, err = a.make(ctx, folder, in, form, old.user); err != nil {
 			return none, err
@@ -60,7 +65,11 @@ func (a Activities) begin(ctx context.Context, in activities.BeginVersionInput) 
 	if err := form.follows(old, next); err != nil {
 		return none, err
 	}
-	return a.rotating(in.Secret, old, next)
+	out.OldUser, out.NewUser = old.user, next.user
+	if out.New, out.NewPassword, err = a.pin(in.Secret, next); err != nil {
+		return none, err
+	}
+	return out, nil
 }
 
 // madeBy finds the version that a rotation goes to, among those that are there: the one that a person has supplied, or the
@@ -92,21 +101,21 @@ func replacedBy(record store.Record, made store.Version) (store.Version, error) 
 		}
 		return current, nil
 	}
-	for _, state := range []app.VersionState{app.VersionPrevious, app.VersionRevoked} {
-		i := slices.IndexFunc(record.Versions, func(v store.Version) bool { return v.Number != made.Number && madeRoom(v, made, state) })
-		if i >= 0 {
-			return record.Versions[i], nil
+	for _, v := range slices.Backward(record.Versions) {
+		if v.Number != made.Number && madeRoom(v, made) {
+			return v, nil
 		}
 	}
 	return store.Version{}, refuse("Begin a rotation from it: longshore secret rotate "+record.Name+".",
 		"version %d of %s %s is the current one already", made.Number, record.Scope, record.Name)
 }
 
-// madeRoom says whether a version got a state by the act that made another the current one: both have the same time.
-func madeRoom(v, current store.Version, state app.VersionState) bool {
+// madeRoom says whether a version ceased to be current by the act that made another so: both have the same words in the
+// store.
+func madeRoom(v, current store.Version) bool {
 	return slices.ContainsFunc(v.Changes, func(left store.Change) bool {
-		return left.State == state && slices.ContainsFunc(current.Changes, func(came store.Change) bool {
-			return came.State == app.VersionCurrent && came.At.Equal(left.At)
+		return left.State != app.VersionCurrent && slices.ContainsFunc(current.Changes, func(came store.Change) bool {
+			return came.State == app.VersionCurrent && came.At.Equal(left.At) && came.By == left.By && came.Why == left.Why
 		})
 	})
 }
@@ -177,23 +186,12 @@ func (a Activities) printed(ctx context.Context, in activities.BeginVersionInput
 	return found.Value, nil
 }
 
-// rotating is the answer: both versions, sealed.
-func (a Activities) rotating(line app.SecretLine, old, next version) (activities.Rotating, error) {
-	out := activities.Rotating{OldUser: old.user, NewUser: next.user}
-	var errs [4]error
-	out.Old, errs[0] = a.pin(line, old)
-	out.New, errs[1] = a.pin(line, next)
-	if old.user != "" {
-		out.OldPassword, errs[2] = a.seal(line.Name, old.password)
-		out.NewPassword, errs[3] = a.seal(line.Name, next.password)
+// pin answers a version as the steps of a rotation get it, with its password sealed too for a way with users.
+func (a Activities) pin(line app.SecretLine, v version) (pinned app.Secret, password string, err error) {
+	pinned = app.Secret{Name: line.Name, Version: strconv.Itoa(v.Number), Scope: line.Scope.Kind}
+	if pinned.Sealed, err = a.seal(line.Name, v.value); err != nil || v.user == "" {
+		return pinned, "", err
 	}
-	if err := errors.Join(errs[:]...); err != nil {
-		return activities.Rotating{}, err
-	}
-	return out, nil
-}
-
-func (a Activities) pin(line app.SecretLine, v version) (app.Secret, error) {
-	sealed, err := a.seal(line.Name, v.value)
-	return app.Secret{Name: line.Name, Version: strconv.Itoa(v.Number), Scope: line.Scope.Kind, Sealed: sealed}, err
+	password, err = a.seal(line.Name, v.password)
+	return pinned, password, err
 }

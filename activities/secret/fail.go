@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func fail(wants map[string][]string, problems []problem) error {
 		var absent *store.NotFoundError
 		switch {
 		case errors.As(p.err, &absent):
-			missing = append(missing, name+" is not in "+strings.Join(absent.Where, ", nor in "))
+			missing = append(missing, name+" is not in "+cmp.Or(strings.Join(absent.Where, ", nor in "), "the file store"))
 			if p.secret.Source.From == app.FromStore {
 				set = append(set, "longshore secret set "+p.secret.Name)
 			}

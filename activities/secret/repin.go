@@ -52,7 +52,11 @@ func (a Activities) repin(ctx context.Context, scopes []app.SecretScope, s app.S
 	if err != nil {
 		return s, "", err
 	}
-	return now, fmt.Sprintf("version %s of %s is revoked: the current one, version %s, is used in its place", s.Version, s.Name, now.Version), nil
+	in := "version " + now.Version
+	if now.Scope != s.Scope {
+		in += " of the " + now.Scope + "'s"
+	}
+	return now, fmt.Sprintf("version %s of %s is revoked: the current one, %s, is used in its place", s.Version, s.Name, in), nil
 }
 
 // state is what the store says of the version that a secret pins. A secret that was removed has only revoked versions.
