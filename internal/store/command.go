@@ -29,7 +29,7 @@ func (Command) Find(ctx context.Context, s app.Secret) (Found, error) {
 		return Found{}, fmt.Errorf("the secret %s: %w", s.Name, err)
 	}
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
-	return found(s.Name, "the command "+s.Source.Command[0], text)
+	return FoundIn(s.Name, "the command "+s.Source.Command[0], text)
 }
 
 func run(ctx context.Context, args []string) (string, error) {

@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/longshore-dev/longshore/internal/app"
-	"github.com/longshore-dev/longshore/internal/secret"
 )
 
 // Env is the environment of this process.
@@ -19,13 +17,5 @@ func (Env) Find(_ context.Context, s app.Secret) (Found, error) {
 	if !ok {
 		return Found{}, &NotFoundError{Name: s.Name, Where: []string{where + " of the worker"}}
 	}
-	return found(s.Name, where, text)
-}
-
-// found judges what a source has.
-func found(name, where, text string) (Found, error) {
-	if err := checkValue(text); err != nil {
-		return Found{}, fmt.Errorf("the secret %s in %s: %w", name, where, err)
-	}
-	return Found{Value: secret.New(text)}, nil
+	return FoundIn(s.Name, where, text)
 }

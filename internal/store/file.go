@@ -24,7 +24,7 @@ func (File) Find(_ context.Context, s app.Secret) (Found, error) {
 	if err != nil {
 		return Found{}, fmt.Errorf("the secret %s: %w", s.Name, err)
 	}
-	return found(s.Name, "the file "+s.Source.File, text)
+	return FoundIn(s.Name, "the file "+s.Source.File, text)
 }
 
 // readValue reads no more of a file than shows that it is too large.

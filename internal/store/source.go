@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/secret"
@@ -26,4 +27,13 @@ type Found struct {
 	Version string
 	// Scope is the kind of the file store's scope that had it; empty for another source.
 	Scope string
+}
+
+// FoundIn is what a source answers for a text that it has found, which must not be empty or too large for a secret. The
+// place is for messages: "the file /etc/token".
+func FoundIn(name, place, text string) (Found, error) {
+	if err := checkValue(text); err != nil {
+		return Found{}, fmt.Errorf("the secret %s in %s: %w", name, place, err)
+	}
+	return Found{Value: secret.New(text)}, nil
 }
