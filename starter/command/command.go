@@ -83,7 +83,7 @@ func (c *cli) root() *cobra.Command {
 			return exit.With(exit.Usage, err)
 		},
 	}
-	root.SuggestionsMinimumDistance = 2
+	root.SuggestionsMinimumDistance = suggestWithin
 	root.SetIn(c.In)
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
@@ -102,6 +102,9 @@ func (c *cli) root() *cobra.Command {
 	)
 	return root
 }
+
+// suggestWithin is how many letters of a command may be wrong for it to be suggested.
+const suggestWithin = 2
 
 // knownCommand refuses a word that is no command, and names the nearest ones.
 func knownCommand(cmd *cobra.Command, args []string) error {

@@ -55,7 +55,10 @@ func (c *cli) doctor(ctx context.Context, p *projectFlags) error {
 	}
 	add(checkPrograms(tool)...)
 	add(checkEngine(ctx, tool)...)
-	add(checkKeyRing(tool), checkAgent(), checkDocker(ctx))
+	add(
+		checkKeyFile("key ring", engine.KeyRingPath(tool.StateDir)), checkKeyFile("identity for secrets", engine.IdentityPath(tool.StateDir)),
+		checkAgent(), checkDocker(ctx),
+	)
 	project, err := p.load(ctx)
 	if err != nil {
 		add(inspect.Check{Name: "project", Level: inspect.Warn, Detail: err.Error(), Advice: "run doctor in a project's folder to check its hosts too"})
@@ -134,22 +137,22 @@ func checkEngine(ctx context.Context, tool config.Tool) []inspect.Check {
 		"run longshore up -d, or start longshore-worker where the engine is not the embedded one"))
 }
 
-func checkKeyRing(tool config.Tool) inspect.Check {
-	path := engine.KeyRingPath(tool.StateDir)
+// checkKeyFile looks at a file of keys, which nobody else may read.
+func checkKeyFile(name, path string) inspect.Check {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return inspect.Check{Name: "key ring", Level: inspect.OK, Detail: "none yet; it is made on first use"}
+		return inspect.Check{Name: name, Level: inspect.OK, Detail: "none yet; it is made on first use"}
 	case err != nil:
-		return graded("key ring", "", err, inspect.Fail, "")
+		return graded(name, "", err, inspect.Fail, "")
 	case info.Mode().Perm()&0o077 != 0:
 		return inspect.Check{
-			Name: "key ring", Level: inspect.Warn,
+			Name: name, Level: inspect.Warn,
 			Detail: fmt.Sprintf("%s can be read by others (mode %o)", path, info.Mode().Perm()),
 			Advice: "chmod 600 " + path,
 		}
 	}
-	return inspect.Check{Name: "key ring", Level: inspect.OK, Detail: path}
+	return inspect.Check{Name: name, Level: inspect.OK, Detail: path}
 }
 
 func checkAgent() inspect.Check {

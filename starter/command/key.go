@@ -20,6 +20,7 @@ func (c *cli) keyCommand() *cobra.Command {
 		Args:  knownCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.SuggestionsMinimumDistance = suggestWithin
 	cmd.AddCommand(c.keyShowCommand(), c.keyRotateCommand(), c.keyRecipientCommand())
 	return cmd
 }

@@ -22,6 +22,7 @@ func (c *cli) keyRecipientCommand() *cobra.Command {
 		Args:  knownCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.SuggestionsMinimumDistance = suggestWithin
 	cmd.AddCommand(c.recipientAddCommand(), c.recipientRemoveCommand(), c.recipientListCommand())
 	return cmd
 }

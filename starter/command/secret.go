@@ -26,6 +26,7 @@ func (c *cli) secretCommand() *cobra.Command {
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.SuggestionsMinimumDistance = suggestWithin
 	cmd.AddCommand(
 		c.secretSetCommand(), c.secretGenerateCommand(), c.secretEditCommand(), c.secretImportCommand(),
 		c.secretListCommand(), c.secretShowCommand(), c.secretHistoryCommand(), c.secretRemoveCommand(),

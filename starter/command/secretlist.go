@@ -10,16 +10,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/longshore-dev/longshore/config"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/store"
 	"github.com/longshore-dev/longshore/starter/display"
 	"github.com/longshore-dev/longshore/starter/exit"
 )
 
-// listed is one secret in one place, as a list has it.
+// listedSecret is one secret in one place, as a list has it.
 type listedSecret struct {
 	Name string `json:"name"`
-	// Scope and Of are the file store's; From is another source. All are empty for a secret that is missing.
+	// Scope and Of are the file store's; From is another source. Of a secret that is missing Of is the site that wants it.
 	Scope   string    `json:"scope,omitempty"`
 	Of      string    `json:"of,omitempty"`
 	From    string    `json:"from,omitempty"`
@@ -66,6 +67,8 @@ func (c *cli) listSecrets(ctx context.Context, f *secretFlags, origin bool) erro
 	}
 	if known {
 		rows = c.addWanted(ctx, f, v, rows)
+	} else {
+		rows = append(rows, c.missingOfSites(ctx, f, v)...)
 	}
 	slices.SortStableFunc(rows, func(a, b listedSecret) int { return cmp.Compare(a.Name, b.Name) })
 	if c.format == display.JSON {
@@ -93,7 +96,7 @@ func (l listedSecret) row(now time.Time) []string {
 	from, version := strings.TrimSpace(l.Scope+" "+l.Of), ""
 	switch {
 	case l.Missing:
-		from = "MISSING"
+		from = "MISSING in " + l.Of
 	case l.From != "":
 		from = l.From
 	case l.Version > 0:
@@ -159,31 +162,48 @@ func inScope(record store.Record, scope app.SecretScope) listedSecret {
 	return l
 }
 
-// addWanted says which services want what, and adds what they want and nobody has. That takes the compose file: where it
-// cannot be loaded, a note says so.
+// addWanted says which services of the site want what, and adds what they want and nobody has.
 func (c *cli) addWanted(ctx context.Context, f *secretFlags, v *vault, rows []listedSecret) []listedSecret {
+	spec, missing := c.wants(ctx, f.options, v)
+	for i, l := range rows {
+		if l.Wins {
+			rows[i].WantedBy = spec.WantedBy(l.Name)
+		}
+	}
+	for _, m := range missing {
+		rows = slices.DeleteFunc(rows, func(l listedSecret) bool { return l.Name == m.Name && l.From != "" })
+	}
+	return append(rows, missing...)
+}
+
+// missingOfSites is what the services of every site want and nobody has.
+func (c *cli) missingOfSites(ctx context.Context, f *secretFlags, v *vault) []listedSecret {
+	var out []listedSecret
 	options := f.options
+	for _, options.Site = range config.Sites(options.Dir) {
+		_, missing := c.wants(ctx, options, v)
+		out = append(out, missing...)
+	}
+	return out
+}
+
+// wants is what a site's services want, and what of that is missing. It takes the compose file: where that does not load, a
+// warning says so, and nothing is known.
+func (c *cli) wants(ctx context.Context, options config.Options, v *vault) (app.Spec, []listedSecret) {
 	options.Dirty = true
 	project, err := loadProject(ctx, options)
 	if err != nil {
-		c.warn("what services want is not known, since the project's files do not load: longshore config says why")
-		return rows
+		c.warn("what the services of %s want is not known, since its files do not load: longshore config says why", cmp.Or(options.Site, "the site"))
+		return app.Spec{}, nil
 	}
-	missing, err := v.finder().Missing(project.Spec.SecretScopes, project.Spec.Secrets)
+	spec := project.Spec
+	missing, err := store.Finder{Keys: v.keys}.Missing(spec.SecretScopes, spec.Secrets)
 	if err != nil {
-		c.warn("what is missing is not known: %s", exit.Message(err))
+		c.warn("what is missing in %s is not known: %s", spec.Site, exit.Message(err))
 	}
-	for i, l := range rows {
-		if l.Wins {
-			rows[i].WantedBy = project.Spec.WantedBy(l.Name)
-		}
+	out := make([]listedSecret, len(missing))
+	for i, s := range missing {
+		out[i] = listedSecret{Name: s.Name, Of: spec.Site.String(), Missing: true, WantedBy: spec.WantedBy(s.Name)}
 	}
-	for _, s := range missing {
-		rows = slices.DeleteFunc(rows, func(l listedSecret) bool { return l.Name == s.Name && l.From != "" })
-		rows = append(rows, listedSecret{Name: s.Name, Missing: true, WantedBy: project.Spec.WantedBy(s.Name)})
-	}
-	return rows
+	return spec, out
 }
-
-// finder looks for secrets without opening one.
-func (v *vault) finder() store.Finder { return store.Finder{Keys: v.keys} }

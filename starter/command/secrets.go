@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/longshore-dev/longshore/activities/engine"
 	"github.com/longshore-dev/longshore/config"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/secret"
@@ -64,7 +65,7 @@ func (f *secretFlags) open() (*vault, error) {
 
 // keysIn are this machine's identities.
 func keysIn(tool config.Tool) store.Keys {
-	return store.Keys{Path: filepath.Join(tool.StateDir, "identity.txt")}
+	return store.Keys{Path: engine.IdentityPath(tool.StateDir)}
 }
 
 // journalIn is the record of who has seen values on this machine.

@@ -32,8 +32,11 @@ func Value(ctx context.Context, in io.Reader, out io.Writer, name string) (secre
 		return All(in)
 	}
 	first, err := hidden(ctx, terminal, out, "value of "+name+" (it is not shown): ")
-	if err != nil || first == "" {
-		return secret.String{}, errors.Join(err, emptied(first, err))
+	if err == nil && first == "" {
+		err = ErrEmpty
+	}
+	if err != nil {
+		return secret.String{}, err
 	}
 	second, err := hidden(ctx, terminal, out, "once more: ")
 	if err == nil && first != second {
@@ -42,28 +45,24 @@ func Value(ctx context.Context, in io.Reader, out io.Writer, name string) (secre
 	return secret.New(first), err
 }
 
-func emptied(text string, err error) error {
-	if err == nil && text == "" {
-		return ErrEmpty
-	}
-	return nil
-}
-
 // All reads a value that is all of the input, but for one line break at its end.
 func All(in io.Reader) (secret.String, error) {
 	data, err := io.ReadAll(io.LimitReader(in, MaxBytes+2))
 	if err != nil {
 		return secret.String{}, fmt.Errorf("read the value from standard input: %w", err)
 	}
-	text := CutBreak(string(data))
-	if len(text) > MaxBytes {
+	text := cutBreak(string(data))
+	switch {
+	case len(text) > MaxBytes:
 		return secret.String{}, fmt.Errorf("the value is larger than %d bytes", MaxBytes)
+	case text == "":
+		return secret.String{}, ErrEmpty
 	}
-	return secret.New(text), emptied(text, nil)
+	return secret.New(text), nil
 }
 
-// CutBreak is a text without the one line break at its end.
-func CutBreak(text string) string {
+// cutBreak is a text without the one line break at its end.
+func cutBreak(text string) string {
 	if cut, ok := strings.CutSuffix(text, "\r\n"); ok {
 		return cut
 	}
