@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,10 @@ type Run struct {
 	Answer func(q workflows.Question) (update string, decision workflows.Decision)
 	// Activities, where given, registers what the run may call, in the place of the world's.
 	Activities func(activities.Registry)
+	// Result, where given, is a pointer that gets what the run answers, in the place of Ended.Result.
+	Result any
+	// Script is what happens so long after the run's begin, in its own time.
+	Script map[time.Duration]func()
 
 	env      *testsuite.TestWorkflowEnvironment
 	mu       sync.Mutex
@@ -135,15 +140,27 @@ func (r *Run) Do(t *testing.T, workflow, input any) Ended {
 		r.World.Register(r.env, r.env)
 	}
 	r.answers()
+	for after, do := range r.Script {
+		r.env.RegisterDelayedCallback(do, after)
+	}
 	r.env.ExecuteWorkflow(workflow, input)
 	if !r.env.IsWorkflowCompleted() {
 		t.Fatal("the workflow has not come to its end")
 	}
 	ended := Ended{Err: r.env.GetWorkflowError(), Attempts: r.attempts, env: r.env}
-	if err := ended.Read(&ended.Result); err != nil {
+	if err := ended.Read(cmp.Or[any](r.Result, &ended.Result)); err != nil {
 		t.Fatalf("the run carries no result: %v (it ended with: %v)", err, ended.Err)
 	}
 	return ended
+}
+
+// Query asks the run while it goes on.
+func (r *Run) Query(name string, answer any) error {
+	value, err := r.env.QueryWorkflow(name)
+	if err != nil {
+		return err
+	}
+	return value.Get(answer)
 }
 
 // readResult reads a run's result from its answer or its error, as the CLI does.
