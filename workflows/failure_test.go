@@ -67,6 +67,13 @@ func scenarios() []scenario {
 			spec.Canary = &app.Canary{Weights: []int{10, 100}, Each: 2 * time.Millisecond}
 			return spec
 		}, true},
+		{"secrets", []string{"web-1"}, func(t *testing.T, d *deploys, hosts ...string) app.Spec {
+			d.keep(t)
+			want(t, d.deploy(t, d.secretShop("aaa", hosts...)), app.Succeeded)
+			d.Secret("API", "second value of API")
+			d.Secret("KEY", "second value of KEY")
+			return d.secretShop("aaa", hosts...)
+		}, false},
 	}
 }
 

@@ -14,11 +14,16 @@ import (
 // secretWorld is a world whose secrets API, KEY and NPM have a first version.
 func secretWorld(t *testing.T, hosts ...string) *deploys {
 	d := world(hosts...)
+	d.keep(t)
+	return d
+}
+
+// keep gives the secrets API, KEY and NPM a first version.
+func (d *deploys) keep(t *testing.T) {
 	d.Keys(t.TempDir())
 	for _, name := range []string{"API", "KEY", "NPM"} {
 		d.Secret(name, "first value of "+name)
 	}
-	return d
 }
 
 // secretShop is a shop with secrets, none of them resolved: the web has API as a variable and NPM for its build, the worker
