@@ -1,6 +1,23 @@
 package main
 
-import "go.uber.org/zap"
+import (
+	"fmt"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/longshore-dev/longshore/activities/masking"
+)
+
+// newLog makes the worker's log, on standard error, which shows no value that the masker knows.
+func newLog(m masking.Masker) (*zap.Logger, error) {
+	hide := zap.WrapCore(func(c zapcore.Core) zapcore.Core { return masking.Core(c, m) })
+	log, err := zap.NewProduction(zap.WithCaller(false), hide)
+	if err != nil {
+		return nil, fmt.Errorf("make the log: %w", err)
+	}
+	return log, nil
+}
 
 // sdkLog has the Temporal SDK write to our log.
 type sdkLog struct{ log *zap.SugaredLogger }

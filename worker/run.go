@@ -15,6 +15,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/engine"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
+	"github.com/longshore-dev/longshore/activities/masking"
 	"github.com/longshore-dev/longshore/worker/reach"
 	"github.com/longshore-dev/longshore/workflows"
 )
@@ -35,11 +36,6 @@ const (
 
 // run works until ctx ends.
 func run(ctx context.Context) error {
-	log, err := zap.NewProduction(zap.WithCaller(false))
-	if err != nil {
-		return fmt.Errorf("make the log: %w", err)
-	}
-	defer log.Sync() // nothing is left to tell it to
 	state, err := engine.StateDir()
 	if err != nil {
 		return err
@@ -47,6 +43,15 @@ func run(ctx context.Context) error {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
 	}
+	own, err := secretsIn(state)
+	if err != nil {
+		return err
+	}
+	log, err := newLog(own.masker)
+	if err != nil {
+		return err
+	}
+	defer log.Sync() // nothing is left to tell it to
 	queue, err := ownQueue(state)
 	if err != nil {
 		return err
@@ -67,7 +72,7 @@ func run(ctx context.Context) error {
 	defer hosts.Close() // the process ends
 	return work(ctx, c, wiring{
 		hosts: hosts, fresh: reach.Fresh(state), client: c, queue: queue, edges: edges,
-		bundles: filepath.Join(state, "bundles"), chunks: filepath.Join(state, "chunks"),
+		bundles: filepath.Join(state, "bundles"), chunks: filepath.Join(state, "chunks"), secrets: own,
 	}, log)
 }
 
@@ -100,9 +105,8 @@ func dial(ctx context.Context, state string, log *zap.Logger) (client.Client, er
 
 // work polls the shared queue and the worker's own until ctx ends.
 func work(ctx context.Context, c client.Client, w wiring, log *zap.Logger) error {
-	beats := heartbeat.Interceptor()
 	options := sdk.Options{
-		Interceptors:                           []interceptor.WorkerInterceptor{beats},
+		Interceptors:                           []interceptor.WorkerInterceptor{masking.Interceptor(w.secrets.masker), heartbeat.Interceptor()},
 		WorkerStopTimeout:                      stopWithin,
 		DefaultHeartbeatThrottleInterval:       heartbeatEvery,
 		MaxHeartbeatThrottleInterval:           heartbeatEvery,

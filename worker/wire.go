@@ -13,6 +13,8 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/host"
 	"github.com/longshore-dev/longshore/activities/release"
+	"github.com/longshore-dev/longshore/activities/rotation"
+	"github.com/longshore-dev/longshore/activities/secret"
 	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/activities/transfer"
 	"github.com/longshore-dev/longshore/activities/unseal"
@@ -34,7 +36,8 @@ type wiring struct {
 	// bundles is the folder for images on their way.
 	bundles string
 	// chunks is the folder for what is known of layers that were sent.
-	chunks string
+	chunks  string
+	secrets secrets
 }
 
 // register binds every workflow and activity to its name: on the queue that all workers share, and on this worker's own.
@@ -48,15 +51,19 @@ func (w wiring) register(shared, own sdk.Registry) {
 	shared.RegisterWorkflowWithOptions(workflows.Scale, workflow.RegisterOptions{Name: string(app.RunScale)})
 	shared.RegisterWorkflowWithOptions(workflows.Start, workflow.RegisterOptions{Name: string(app.RunStart)})
 	shared.RegisterWorkflowWithOptions(workflows.Repair, workflow.RegisterOptions{Name: string(app.RunRepair)})
+	shared.RegisterWorkflowWithOptions(workflows.Rotate, workflow.RegisterOptions{Name: string(app.RunRotate)})
+	shared.RegisterWorkflowWithOptions(workflows.RotateSecret, workflow.RegisterOptions{Name: workflows.RotateSecretName})
 	shared.RegisterWorkflowWithOptions(workflows.Stop, workflow.RegisterOptions{Name: string(app.RunStop)})
 	shared.RegisterWorkflowWithOptions(workflows.Remove, workflow.RegisterOptions{Name: string(app.RunRemove)})
 
 	site.Activities{Hosts: w.hosts, Client: w.client}.Register(shared)
 	host.Activities{Hosts: w.hosts}.Register(shared)
 	bootstrap.Activities{Hosts: w.hosts, Fresh: w.fresh}.Register(shared)
-	container.Activities{Hosts: w.hosts}.Register(shared)
+	secret.Activities{Finder: w.secrets.finder, Opener: w.secrets.opener}.Register(shared)
+	rotation.Activities{Hosts: w.hosts, Client: w.client}.Register(shared)
+	container.Activities{Hosts: w.hosts, Secrets: w.secrets.opener}.Register(shared)
 	release.Activities{Hosts: w.hosts}.Register(shared)
 	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)
-	build.Activities{Hosts: w.hosts, Queue: w.queue}.Register(shared, own)
+	build.Activities{Hosts: w.hosts, Secrets: w.secrets.opener, Queue: w.queue}.Register(shared, own)
 	transfer.New(w.hosts, unseal.Opener{}, spool.New(w.bundles), chunk.NewStore(w.chunks), w.edges).Register(shared, own)
 }

@@ -58,7 +58,9 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 		got, want []string
 	}{
 		"shared": {shared.names, []string{
-			workflows.SiteName, workflows.PlanName, workflows.BootstrapName,
+			workflows.SiteName, workflows.PlanName, workflows.BootstrapName, workflows.RotateSecretName,
+			activities.ResolveSecrets.Name, activities.RepinSecrets.Name, activities.RefreshSecrets.Name, activities.RestoreSecrets.Name,
+			activities.FindConsumers.Name, activities.BeginVersion.Name, activities.SettleVersion.Name, activities.RotateSite.Name,
 			activities.Remember.Name, activities.KeepFreeze.Name, activities.OpenRuns.Name, activities.Rejoin.Name,
 			activities.Observe.Name, activities.TakeFence.Name, activities.PickBuilder.Name, activities.Pull.Name,
 			activities.EnsureEdge.Name, activities.Switch.Name, activities.SwitchBack.Name, activities.Prove.Name, activities.Drain.Name,
