@@ -142,7 +142,8 @@ func (f Folder) fill(ctx context.Context, stage string, files []File) error {
 		for _, file := range group.files {
 			args = append(args, f.under(stage)+"/"+placeOf(file.ServiceSecret))
 		}
-		if err := f.asRoot(ctx, args...); err != nil {
+		// A login that cannot become root gives nobody a file: it has to be said that it lacks the right.
+		if _, err := f.host.Run(ctx, host.Command{Args: args, Root: true}); err != nil {
 			return err
 		}
 	}

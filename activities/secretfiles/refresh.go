@@ -23,6 +23,20 @@ func Versions(ctx context.Context, h host.Host, site app.Site, c app.ContainerSt
 	return versions, err
 }
 
+// LookUp completes containers of a site by the versions of secrets that they have now.
+func LookUp(ctx context.Context, h host.Host, site app.Site, containers []app.ContainerState) error {
+	for i, c := range containers {
+		versions, err := Versions(ctx, h, site, c)
+		if err != nil {
+			return err
+		}
+		if len(versions) > 0 {
+			containers[i].Secrets = versions
+		}
+	}
+	return nil
+}
+
 // replaced are the versions of secrets that were replaced since the containers were made; nil where none was.
 func (f Folder) replaced(ctx context.Context) (map[string]string, error) {
 	return f.readVersions(ctx, f.path)
