@@ -31,6 +31,11 @@ func LoadSites(o Options) ([]SiteSettings, error) {
 		site, more := loadSite(o)
 		out, problems = append(out, site), append(problems, more...)
 	}
+	for i, p := range problems {
+		if p.Advice == noHostAdvice && len(first.file.sites) > 0 {
+			problems[i].Advice = "name those of all sites: a site that cannot be reached cannot be looked at"
+		}
+	}
 	if err := problems.asError(); err != nil {
 		return nil, err
 	}

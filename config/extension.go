@@ -94,13 +94,22 @@ func readExtension(r *report, path keyPath, value any) extension {
 // readSecretVariables reads the names of secrets that become variables of the environment.
 func readSecretVariables(f *fields) []string {
 	const key = "secrets"
-	if v, ok := f.values[key].(string); ok {
-		f.report.add(f.path.with(key), "must be a list, not "+describe(v), "write the names of the secrets, such as [DATABASE_URL]")
+	// What is wrong may hold a value, as in "NAME=value", and is not repeated.
+	if v, ok := f.get(key); ok {
+		if _, isList := v.([]any); !isList {
+			f.report.add(f.path.with(key), "must be a list", "write the names of the secrets, such as [DATABASE_URL]")
+			return nil
+		}
 	}
 	names := f.texts(key)
 	for i, name := range names {
-		if !variableForm.MatchString(name) && !f.report.has(f.path.with(key)) {
-			f.report.add(f.path.with(key).item(i), fmt.Sprintf("%q is not a name for a variable", name), variableAdvice+"; for a file use the service's own secrets")
+		path := f.path.with(key).item(i)
+		name, _, valued := strings.Cut(name, "=")
+		switch {
+		case valued:
+			f.report.add(path, "must be a name alone", notKeptHere(name))
+		case !variableForm.MatchString(name) && !f.report.has(path):
+			f.report.add(path, fmt.Sprintf("%q is not a name for a variable", name), variableAdvice+"; for a file use the service's own secrets")
 		}
 	}
 	return names

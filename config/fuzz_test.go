@@ -28,15 +28,26 @@ func FuzzLoad(f *testing.F) {
 		"services: {web: {image: a, ulimits: {a: {soft: x}}, environment: [{}], healthcheck: {test: [1]}}}\n",
 		"services: {web: {image: a, x-longshore: {health: {within: 99999999999999999999s}}}}\nnetworks: {a: {ipam: {config: [null]}}}\n",
 		"? [a]\n: b\n", "1: 2\n", "services: !reset null\n", "services: {web: !override {image: a}}\n", "---\n---\n", "\x00", "name: [x]\nservices: {}\n",
+		"services: {a: {image: a, secrets: [s, {source: s, target: /}, [], {}], x-longshore: {secrets: [s, 1, {}], on_change: {signal: []}}}}\nsecrets: {s: {external: {name: x}}, t: {external: true, file: .}}\n",
 		"services: {a: {build: {secrets: [{}], ssh: [{}], args: [1]}}}\nsecrets: {a: null}\nconfigs: {a: null}\nvolumes: {a: []}\n",
 	} {
 		f.Add(seed, seed)
+	}
+	for _, seed := range []string{
+		"secret_store: {folder: [], organization: ~/}\nsecrets: {A: {from: sops, file: ../x, rotate: {with: mysql, users: [a, 1]}}, '': x}\n",
+		"secrets: &s {A: {rotate: &r {with: postgres, service: web, users: [a, b], template: '{user}{password}', soak: 1h}}}\nsites: {a: {hosts: [local], secrets: *s}}\n",
+	} {
+		f.Add(oneService, seed)
 	}
 	f.Fuzz(func(t *testing.T, compose, project string) {
 		dir := write(t, map[string]string{"compose.yaml": compose, "longshore.yml": project})
 		_, err := tryLoad(t, dir, Options{Environ: []string{"HOME=" + dir}})
 		checkFuzzed(t, err)
 		_, err = tryLoad(t, dir, Options{Environ: []string{"HOME=" + dir}, File: filepath.Join(dir, "compose.yaml"), Host: "local"})
+		checkFuzzed(t, err)
+		_, err = LoadSecretStore(Options{Dir: dir, Environ: []string{"HOME=" + dir}})
+		checkFuzzed(t, err)
+		_, err = LoadSites(Options{Dir: dir, Environ: []string{"HOME=" + dir}})
 		checkFuzzed(t, err)
 		if err := os.Remove(filepath.Join(dir, "longshore.yml")); err != nil {
 			t.Fatal(err)

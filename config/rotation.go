@@ -98,7 +98,7 @@ func (c rotationCheck) meaning() {
 			c.problem(key, "has no meaning for a rotation with: "+c.rotation.With, "it belongs to with: "+strings.Join(ways[key], ", "))
 		}
 	}
-	if len(c.rotation.Make) == 0 {
+	if len(c.rotation.Make) == 0 || c.rotation.With != app.WithCommand {
 		return
 	}
 	if c.rotation.Service != "" {

@@ -57,15 +57,28 @@ func (r *report) checkSecretName(path keyPath, name string) {
 func readSecrets(f *fields) map[string]secretEntry {
 	out := map[string]secretEntry{}
 	for _, name := range sortedKeys(f.values) {
-		sub := f.sub(name)
-		f.report.checkSecretName(sub.path, name)
-		out[name] = readSecret(sub, name)
+		path := f.path.with(name)
+		f.report.checkSecretName(path, name)
+		switch v, _ := f.get(name); v.(type) {
+		case nil, map[string]any:
+			out[name] = readSecret(f.sub(name), name)
+		default:
+			// It may be the value itself, and is not repeated.
+			f.report.add(path, "must be a mapping that says where the value is found", notKeptHere(name))
+		}
 	}
 	f.done()
 	return out
 }
 
+func notKeptHere(name string) string {
+	return "values are not kept in this file: set it by `longshore secret set " + name + "`"
+}
+
 func readSecret(f *fields, name string) secretEntry {
+	if _, ok := f.get("value"); ok {
+		f.report.add(f.path.with("value"), "is not kept in this file", notKeptHere(name))
+	}
 	e := secretEntry{path: f.path, source: readSource(f, name)}
 	if _, ok := f.get("rotate"); ok {
 		e.rotation = readRotation(f.sub("rotate"), name)
@@ -193,39 +206,6 @@ func (r *resolved) checkEntryFiles(wanted wantedSecrets) Problems {
 		}
 	}
 	return out
-}
-
-// deriveSecrets notes where what is said of the site's secrets comes from, and which are wanted without a word.
-func (r *resolved) deriveSecrets(t *translator) {
-	note := func(o Origin) { r.layers.origins[o.Key] = o }
-	for name, entry := range t.secrets.entries {
-		layer := layerProject
-		if entry.path[0] == keySites {
-			layer = layerSite
-		}
-		key := keySecrets + "." + name
-		note(Origin{Key: key, Value: sourceWord(entry.source), Layer: layer, Where: where(r.file.doc, entry.path)})
-		if entry.rotation != nil {
-			note(Origin{Key: key + ".rotate", Value: entry.rotation.With, Layer: layer, Where: where(r.file.doc, entry.path.with("rotate"))})
-		}
-	}
-	for name, wanted := range t.secrets.found {
-		key := keySecrets + "." + name
-		if _, ok := r.layers.origins[key]; ok {
-			continue
-		}
-		o := Origin{Key: key, Value: sourceWord(wanted.source), Layer: layerDerived}
-		if wanted.path != nil {
-			file, line, _ := t.place(wanted.path)
-			o.Where = fmt.Sprintf("%s:%d", file, line)
-		}
-		note(o)
-	}
-	if _, ok := r.layers.origins[keyStoreOrganization]; !ok {
-		if folder := r.organizationFolder(r.layers.text(keyOrg)); folder != "" {
-			note(Origin{Key: keyStoreOrganization, Value: folder, Layer: layerDerived})
-		}
-	}
 }
 
 // fileIsThere says whether a file can be read from, as far as that can be seen from here.
