@@ -10,6 +10,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/bootstrap"
 	"github.com/longshore-dev/longshore/activities/build"
 	"github.com/longshore-dev/longshore/activities/container"
+	"github.com/longshore-dev/longshore/activities/credential"
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/host"
 	"github.com/longshore-dev/longshore/activities/release"
@@ -61,6 +62,7 @@ func (w wiring) register(shared, own sdk.Registry) {
 	bootstrap.Activities{Hosts: w.hosts, Fresh: w.fresh}.Register(shared)
 	secret.Activities{Finder: w.secrets.finder, Opener: w.secrets.opener}.Register(shared)
 	rotation.Activities{Hosts: w.hosts, Client: w.client}.Register(shared)
+	credential.Activities{Hosts: w.hosts, Secrets: w.secrets.opener}.Register(shared)
 	container.Activities{Hosts: w.hosts, Secrets: w.secrets.opener}.Register(shared)
 	release.Activities{Hosts: w.hosts}.Register(shared)
 	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)

@@ -61,6 +61,7 @@ func TestEverythingIsRegisteredOnce(t *testing.T) {
 			workflows.SiteName, workflows.PlanName, workflows.BootstrapName, workflows.RotateSecretName,
 			activities.ResolveSecrets.Name, activities.RepinSecrets.Name, activities.RefreshSecrets.Name, activities.RestoreSecrets.Name,
 			activities.FindConsumers.Name, activities.BeginVersion.Name, activities.SettleVersion.Name, activities.RotateSite.Name,
+			activities.AddCredential.Name, activities.TestCredential.Name, activities.RevokeCredential.Name,
 			activities.Remember.Name, activities.KeepFreeze.Name, activities.OpenRuns.Name, activities.Rejoin.Name,
 			activities.Observe.Name, activities.TakeFence.Name, activities.PickBuilder.Name, activities.Pull.Name,
 			activities.EnsureEdge.Name, activities.Switch.Name, activities.SwitchBack.Name, activities.Prove.Name, activities.Drain.Name,
