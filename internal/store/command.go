@@ -42,12 +42,12 @@ func run(ctx context.Context, args []string) (string, error) {
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
+	case out.full: // the program may have died of that
+		return "", fmt.Errorf("what the command %s prints: %w", args[0], errTooLarge)
 	case err == nil:
 		return out.text.String(), nil
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("the command %s was ended: %w", args[0], context.Cause(ctx))
-	case errors.Is(err, errTooLarge):
-		return "", fmt.Errorf("the command %s: %w", args[0], errTooLarge)
 	case errors.As(err, &exit):
 		return "", fmt.Errorf("the command %s failed (%s): run it as the worker's user to see why", args[0], exit.ProcessState)
 	}
@@ -55,10 +55,14 @@ func run(ctx context.Context, args []string) (string, error) {
 }
 
 // bounded keeps what is written while it can be a value.
-type bounded struct{ text bytes.Buffer }
+type bounded struct {
+	text bytes.Buffer
+	full bool
+}
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.text.Len()+len(p) > maxValue+2 {
+	if b.text.Len()+len(p) > maxValue+len("\r\n") {
+		b.full = true
 		return 0, errTooLarge
 	}
 	return b.text.Write(p)

@@ -319,3 +319,5 @@ func TestWhatCannotBeAdded(t *testing.T) {
 	}
 	add(t, f, "A", strings.Repeat("x", maxValue))
 }
+
+func secretOf(text string) secret.String { return secret.New(text) }
