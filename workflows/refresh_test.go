@@ -8,6 +8,7 @@ import (
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/testsuite/memory"
+	"github.com/longshore-dev/longshore/workflows"
 )
 
 // refreshing has a site whose next deploy of what is answered refreshes its database, and nothing else.
@@ -83,6 +84,29 @@ func TestRefreshOfABadValueIsTakenBack(t *testing.T) {
 		}
 		same(t, before, d.states(hosts...))
 	}
+}
+
+// What could not be taken back is found by the next run, whatever the record says.
+func TestRefreshThatCannotBeTakenBack(t *testing.T) {
+	d, spec := refreshing(t, "web-1")
+	ended := d.run(t, spec, &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+		if a.Step == activities.AwaitHealthy.Name || a.Step == activities.RestoreSecrets.Name {
+			return nil, activities.Fail(app.Failure{Kind: app.KindUnhealthy, Message: "it cannot read its key"}, nil)
+		}
+		return a.Work()
+	}})
+	want(t, ended, app.FailedDirty)
+	if left := ended.Result.Failure.Left; !slices.Equal(left, []string{"web-1: new versions of the secrets of db"}) {
+		t.Errorf("%q", left)
+	}
+	if d.current("web-1") != "1-aaa" || d.secretFile(t, "web-1", "db") != "second value of KEY" {
+		t.Fatalf("%q, %q", d.current("web-1"), d.secretFile(t, "web-1", "db"))
+	}
+	want(t, d.play(t, workflows.Repair, recordedOn("web-1"), &memory.Run{}), app.Succeeded)
+	if got := d.secretFile(t, "web-1", "db"); got != "first value of KEY" {
+		t.Errorf("the database has %q", got)
+	}
+	want(t, d.play(t, workflows.Repair, recordedOn("web-1"), &memory.Run{}), app.Unchanged)
 }
 
 // How often Docker had restarted a container before says nothing of the new version.

@@ -11,6 +11,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/failing"
 	"github.com/longshore-dev/longshore/activities/fence"
 	"github.com/longshore-dev/longshore/activities/release"
+	"github.com/longshore-dev/longshore/activities/secretfiles"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/edge"
 	machine "github.com/longshore-dev/longshore/internal/host"
@@ -117,7 +118,7 @@ func lookAtContainers(ctx context.Context, h machine.Host, site app.Site, o *app
 			}
 		}
 	}
-	return nil
+	return secretfiles.LookUp(ctx, h, site, o.Containers)
 }
 
 func lookAtNetworks(ctx context.Context, h machine.Host, in activities.ObserveInput, o *app.Observed) error {

@@ -54,6 +54,9 @@ type ContainerState struct {
 	StartedAt  time.Time         `json:"started_at,omitzero"`
 	FinishedAt time.Time         `json:"finished_at,omitzero"`
 	Ports      []Port            `json:"ports,omitempty"`
+	// Secrets are the versions of secrets that it has now, by name: as it was made, and as they were replaced under it
+	// since. Nil where that was not looked up.
+	Secrets map[string]string `json:"secrets,omitempty"`
 	// PID is its first process on the engine's machine, while it runs; 0 where that is not known. It means nothing later.
 	PID int `json:"-"`
 }

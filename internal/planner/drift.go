@@ -11,7 +11,7 @@ import (
 )
 
 // Drift compares a host with the release that it records as current, sorted by service. Of what was observed it needs
-// the containers, the edge and whether the site is stopped.
+// the containers, with the versions of their secrets, the edge and whether the site is stopped.
 func Drift(record app.Release, o app.Observed) []app.Drift {
 	if o.Stopped {
 		return stirring(record, o)
@@ -74,6 +74,11 @@ func serviceDrift(record app.Release, s app.Service, have []app.ContainerState) 
 		}
 		if want := record.Configs[s.Name]; want != "" && c.Labels[app.LabelConfig] != want {
 			add(app.DriftChanged, c.Name, "was not made from the recorded configuration")
+		}
+		for _, want := range s.Container.Secrets {
+			if has, ok := c.Secrets[want.Name]; ok && has != want.Version && s.InPlace(want) {
+				add(app.DriftChanged, c.Name, "has version "+has+" of the secret "+want.Name+", not "+want.Version)
+			}
 		}
 		if want := record.Images[s.Name].ID; want != "" && c.ImageID != want {
 			add(app.DriftImage, c.Name, "runs another image ("+short(c.ImageID)+") than recorded ("+short(want)+")")

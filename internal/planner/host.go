@@ -72,11 +72,11 @@ func planService(desired Desired, o app.Observed, h app.Host, s app.Service, rel
 		reason = "restart"
 	}
 	switch {
-	case reason == "" && len(have) > 0 && refreshReason(o, s) != "":
-		change.Action, change.Reason = app.Refresh, refreshReason(o, s)
-		return change
 	case reason == "":
-		change.Action = app.Keep
+		change.Action, change.Reason = app.Keep, refreshReason(o, s, have)
+		if change.Reason != "" {
+			change.Action = app.Refresh
+		}
 		return change
 	case len(have) == 0:
 		change.Action = app.Create

@@ -39,7 +39,8 @@ func Plan(desired Desired, observed []app.Observed) app.Plan {
 	plan.Unchanged = len(changed) == 0 && !refreshed && !slices.ContainsFunc(plan.Hosts, func(h app.HostPlan) bool {
 		o := observedOn(observed, h.Host)
 		// What is recorded comes with its secrets, even those that no container has. Of a deploy, the next change brings those.
-		return !recorded(spec.Site, o) || h.Table != nil && !sameRoutes(*h.Table, o, spec.Site) || desired.Recorded && !pinned(spec, o)
+		return !recorded(spec.Site, o) || h.Table != nil && !sameRoutes(*h.Table, o, spec.Site) ||
+			!containersPinned(spec, o) || desired.Recorded && !pinned(spec, o)
 	})
 	if desired.Recorded {
 		return plan

@@ -28,17 +28,30 @@ func secretDifference(s app.Service, c app.ContainerState) string {
 
 // refreshReason says which secrets of a service get another version while its containers stay; empty for none. One that
 // runs to its end has read its own.
-func refreshReason(o app.Observed, s app.Service) string {
+func refreshReason(o app.Observed, s app.Service, have []app.ContainerState) string {
 	if s.OneShot {
 		return ""
 	}
 	var changed []string
 	for _, want := range s.Container.Secrets {
-		if s.InPlace(want) && (o.Current == nil || o.Current.Secrets[want.Name] != want.Version) {
+		stale := func(c app.ContainerState) bool { return heldVersion(o, c, want.Name) != want.Version }
+		if s.InPlace(want) && slices.ContainsFunc(have, stale) {
 			changed = append(changed, want.Name)
 		}
 	}
 	return secretsChange(changed)
+}
+
+// heldVersion is the version of a secret that a container has: what was found, and else what the record says, which a
+// run that could not put everything back may have made wrong. Empty where nothing says it.
+func heldVersion(o app.Observed, c app.ContainerState, secret string) string {
+	if version, ok := c.Secrets[secret]; ok {
+		return version
+	}
+	if o.Current == nil {
+		return ""
+	}
+	return o.Current.Secrets[secret]
 }
 
 // secretsChange is a reason that names secrets; empty for none.
@@ -62,4 +75,20 @@ func pinned(spec app.Spec, o app.Observed) bool {
 		held = o.Current.Secrets
 	}
 	return maps.Equal(held, spec.SecretVersions())
+}
+
+// containersPinned says whether a host's current release pins the versions that containers have, where those are as
+// desired: a run may have died between a refresh and the record.
+func containersPinned(spec app.Spec, o app.Observed) bool {
+	for _, s := range spec.Services {
+		if s.OneShot || o.Current == nil || len(containersOf(o, s.Name)) == 0 {
+			continue
+		}
+		for _, want := range s.Container.Secrets {
+			if o.Current.Secrets[want.Name] != want.Version {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -135,6 +135,19 @@ func TestPlanOfSecrets(t *testing.T) {
 			want: map[string]string{"web": "keep", "db": "refresh: secret KEY changes"},
 		},
 		{
+			name:   "what a run could not put back",
+			change: func(_ *app.Spec, o *app.Observed) { o.Containers[1].Secrets = map[string]string{"KEY": "2"} },
+			want:   map[string]string{"web": "keep", "db": "refresh: secret KEY changes"},
+		},
+		{
+			name: "what came already, and was not recorded", pin: newKey,
+			change: func(s *app.Spec, o *app.Observed) {
+				onlyDB(s, o)
+				o.Containers[0].Secrets = map[string]string{"KEY": "2"}
+			},
+			want: map[string]string{"db": "keep"},
+		},
+		{
 			name: "one that runs to its end", pin: newKey,
 			change: func(s *app.Spec, o *app.Observed) {
 				onlyDB(s, o)
@@ -224,6 +237,14 @@ func TestDriftOfRefreshedContainers(t *testing.T) {
 		Configs: map[string]string{"db": ConfigHash(refreshed.Services[0])},
 	}
 	if drift := Drift(record, o); len(drift) != 0 {
+		t.Errorf("%+v", drift)
+	}
+	o.Containers[0].Secrets = map[string]string{"KEY": "2"}
+	if drift := Drift(record, o); len(drift) != 0 {
+		t.Errorf("%+v", drift)
+	}
+	o.Containers[0].Secrets["KEY"] = "1"
+	if drift := Drift(record, o); len(drift) != 1 || drift[0].Kind != app.DriftChanged || drift[0].Detail != "has version 1 of the secret KEY, not 2" {
 		t.Errorf("%+v", drift)
 	}
 }

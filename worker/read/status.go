@@ -7,6 +7,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/edge"
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/activities/release"
+	"github.com/longshore-dev/longshore/activities/secretfiles"
 	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
@@ -40,6 +41,9 @@ func (r *reader) fillStatus(ctx context.Context, at app.Host, h host.Host, out *
 	out.Kind, out.Of, out.Stable = record.Kind, record.Of, current.Mark.Stable
 	found := app.Observed{Host: at.Name}
 	if found.Containers, err = siteContainers(ctx, h, r.request.Site); err != nil {
+		return err
+	}
+	if err := secretfiles.LookUp(ctx, h, r.request.Site, found.Containers); err != nil {
 		return err
 	}
 	for _, s := range record.Spec.Services {
