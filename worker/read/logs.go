@@ -12,6 +12,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/secret"
 )
 
 // logSource is one container whose logs are asked for.
@@ -21,7 +22,8 @@ type logSource struct {
 	prefix string
 }
 
-// logs writes the containers' logs, each line whole; with more than one container, each line says whose it is.
+// logs writes the containers' logs, each line whole and without values of secrets; with more than one container, each line
+// says whose it is.
 func (r *reader) logs(ctx context.Context) error {
 	sources, err := r.logSources(ctx)
 	if err != nil {
@@ -29,6 +31,9 @@ func (r *reader) logs(ctx context.Context) error {
 	}
 	if len(sources) == 0 {
 		return fmt.Errorf("no container of %s matches", r.request.Site)
+	}
+	if _, err := io.WriteString(r.out, r.veil.warning()); err != nil {
+		return err
 	}
 	var group sync.WaitGroup
 	for _, s := range sources {
@@ -58,6 +63,9 @@ func (r *reader) logSources(ctx context.Context) ([]logSource, error) {
 		if err != nil {
 			return nil, errors.New(problem(h, err).Message)
 		}
+		if err := r.veil.learn(ctx, opened, r.request.Site, containers); err != nil {
+			return nil, errors.New(problem(h, err).Message)
+		}
 		for _, c := range containers {
 			service := c.Labels[app.LabelService]
 			if wanted := r.request.Logs.Services; len(wanted) > 0 && !slices.Contains(wanted, service) {
@@ -71,8 +79,8 @@ func (r *reader) logSources(ctx context.Context) ([]logSource, error) {
 
 func (r *reader) follow(ctx context.Context, s logSource) error {
 	o := r.request.Logs
-	stdout := &prefixed{prefix: s.prefix, out: r.out}
-	stderr := &prefixed{prefix: s.prefix, out: r.out}
+	stdout := &prefixed{prefix: s.prefix, masker: r.veil.masker, out: r.out}
+	stderr := &prefixed{prefix: s.prefix, masker: r.veil.masker, out: r.out}
 	err := s.host.Engine().ContainerFollow(ctx, s.id, followOptions(o), stdout, stderr)
 	return errors.Join(err, stdout.flush(), stderr.flush())
 }
@@ -84,9 +92,10 @@ func followOptions(o inspect.LogOptions) host.FollowOptions {
 // longestLine is where a line without an end is cut, in bytes.
 const longestLine = 64 << 10
 
-// prefixed writes whole lines, each with a prefix. It is for one goroutine.
+// prefixed writes whole lines, masked, each with a prefix. It is for one goroutine.
 type prefixed struct {
 	prefix string
+	masker *secret.Masker
 	out    io.Writer
 	rest   []byte
 }
@@ -116,7 +125,7 @@ func (p *prefixed) flush() error {
 }
 
 func (p *prefixed) line(text []byte) error {
-	line := append([]byte(p.prefix), bytes.TrimSuffix(text, []byte("\n"))...)
-	_, err := p.out.Write(append(line, '\n'))
+	line := p.masker.Mask(string(bytes.TrimSuffix(text, []byte("\n"))))
+	_, err := io.WriteString(p.out, p.prefix+line+"\n")
 	return err
 }

@@ -36,6 +36,7 @@ type reader struct {
 	request inspect.Request
 	hosts   host.Opener
 	out     *lines
+	veil    veil
 }
 
 // Run reads one request and writes the answer. What a single host cannot answer is part of it, not an error.
@@ -70,6 +71,9 @@ func Run(ctx context.Context, op string, in io.Reader, out io.Writer) error {
 	case inspect.OpCheck:
 		return r.each(ctx, r.check)
 	case inspect.OpLogs:
+		if r.veil, err = newVeil(state); err != nil {
+			return err
+		}
 		return r.logs(ctx)
 	default:
 		return usageError{fmt.Errorf("%q cannot be read", op)}
