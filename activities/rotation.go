@@ -84,6 +84,8 @@ type Rotating struct {
 	// OldPassword and NewPassword are sealed, for a way with users.
 	OldPassword string `json:"old_password,omitempty"`
 	NewPassword string `json:"new_password,omitempty"`
+	// OldRevoked says that the same rotation had revoked the old version before it was reset: it goes forward alone.
+	OldRevoked bool `json:"old_revoked,omitempty"`
 }
 
 // BeginVersion writes a pending version to the store and answers it beside the current one. A pending version that

@@ -16,10 +16,11 @@ const (
 	persistFor     = 6 * time.Hour
 )
 
-// commit is the point of no return, right before anything of the old version ends. A cancel that came before it wins.
+// commit is the point of no return, right before anything of the old version ends. A cancel that came before it wins,
+// unless the rotation had been past it before it was reset.
 func (r *rotation) commit(ctx workflow.Context) error {
 	r.phase(ctx, app.PhaseRevoke)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !r.versions.OldRevoked {
 		return ctx.Err()
 	}
 	r.forward = true
@@ -40,7 +41,8 @@ func (r *rotation) revokeAndFinish(ctx workflow.Context) error {
 }
 
 // revokeAndRollOut ends the old version while everything still uses it, and then brings the new one: for a version that
-// somebody knows who should not. A site that cannot be rolled keeps no other waiting.
+// somebody knows who should not, and for a rotation that was reset after it had ended the old one. A site that cannot be
+// rolled keeps no other waiting.
 func (r *rotation) revokeAndRollOut(ctx workflow.Context) error {
 	if err := r.commit(ctx); err != nil {
 		return err

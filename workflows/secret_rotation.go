@@ -63,6 +63,9 @@ func (r *rotation) run(ctx workflow.Context) error {
 	if err := r.makeVersion(ctx); err != nil {
 		return err
 	}
+	if r.versions.OldRevoked {
+		return r.revokeAndRollOut(ctx)
+	}
 	if err := r.addCredential(ctx); err != nil {
 		return err
 	}
@@ -115,7 +118,7 @@ func (r *rotation) makeVersion(ctx workflow.Context) error {
 	r.versions, r.made = versions, true
 	r.result.Old, r.result.New = versions.Old.Version, versions.New.Version
 	r.report.versions(ctx, r.result.Old, r.result.New)
-	return ctx.Err()
+	return nil
 }
 
 // promote makes the new version the current one, before any site gets it: what is deployed from now on takes it by itself.

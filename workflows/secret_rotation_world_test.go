@@ -161,7 +161,14 @@ func (w *rotationWorld) begin(ctx context.Context, in activities.BeginVersionInp
 	secret := func(v int) app.Secret {
 		return app.Secret{Name: in.Secret.Name, Version: strconv.Itoa(v), Scope: in.Secret.Scope.Kind, Sealed: "sealed " + strconv.Itoa(v)}
 	}
-	out := activities.Rotating{Old: secret(w.current()), New: secret(made)}
+	if w.store[made] == app.VersionRevoked || w.store[made] == app.VersionPrevious {
+		return activities.Rotating{}, activities.Fail(app.Failure{Kind: app.KindSecret, Message: "this rotation was taken back"}, nil)
+	}
+	old := w.current()
+	if old == made {
+		old = made - 1
+	}
+	out := activities.Rotating{Old: secret(old), New: secret(made), OldRevoked: w.store[old] == app.VersionRevoked}
 	if len(w.users) > 0 {
 		out.OldUser, out.NewUser = w.users[0], w.users[len(w.users)-1]
 	}

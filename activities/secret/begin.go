@@ -65,7 +65,7 @@ func (a Activities) begin(ctx context.Context, in activities.BeginVersionInput) 
 	if err := form.follows(old, next); err != nil {
 		return none, err
 	}
-	out.OldUser, out.NewUser = old.user, next.user
+	out.OldUser, out.NewUser, out.OldRevoked = old.user, next.user, before.State == app.VersionRevoked
 	if out.New, out.NewPassword, err = a.pin(in.Secret, next); err != nil {
 		return none, err
 	}

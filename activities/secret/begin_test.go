@@ -182,6 +182,9 @@ func TestBeginVersionAfterAReset(t *testing.T) {
 				again.New.Version != "3" || w.opened("TOKEN", again.New.Sealed) != w.opened("TOKEN", first.New.Sealed) {
 				t.Errorf("%s to %s", again.Old.Version, again.New.Version)
 			}
+			if again.OldRevoked != (name == "after the revoke") {
+				t.Errorf("the old version is said to be revoked: %v", again.OldRevoked)
+			}
 		})
 	}
 }
