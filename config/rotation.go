@@ -44,7 +44,7 @@ func readRotation(f *fields, name string) *app.Rotation {
 	}
 	out.Policy.Length, _ = f.number("length", 1, maxSecretLength)
 	for key, command := range map[string]*[]string{"make": &out.Make, "add": &out.Add, "test": &out.Test, "revoke": &out.Revoke} {
-		*command = f.command(key, `["./rotate.sh", "`+key+`"]`)
+		*command = f.command(key, `["/opt/acme/rotate", "`+key+`"]`)
 	}
 	f.done()
 	if f.report.has(f.path) {

@@ -283,7 +283,7 @@ func TestSecretEntryProblems(t *testing.T) {
 			`longshore.yml:3:11: secrets.LIST.rotate: must be a mapping, not a list`,
 			`longshore.yml:4:22: secrets.TYPES.rotate.with: must be text, not a list`,
 			`longshore.yml:4:37: secrets.TYPES.rotate.users: must be a list of texts, not a mapping`,
-			`longshore.yml:4:52: secrets.TYPES.rotate.add: must be a list, not the text "run"; write the program and its arguments, such as ["./rotate.sh", "add"]`,
+			`longshore.yml:4:52: secrets.TYPES.rotate.add: must be a list, not the text "run"; write the program and its arguments, such as ["/opt/acme/rotate", "add"]`,
 			`longshore.yml:4:62: secrets.TYPES.rotate.soak: must be a duration, not the text "soon"; write a number with its unit, such as "500ms", "30s" or "2m"`,
 			`longshore.yml:4:74: secrets.TYPES.rotate.length: must be a whole number, not the text "long"`,
 			`longshore.yml:4:88: secrets.TYPES.rotate.template: must be text, not a list`,
