@@ -69,10 +69,10 @@ func scenarios() []scenario {
 		}, true},
 		{"secrets", []string{"web-1"}, func(t *testing.T, d *deploys, hosts ...string) app.Spec {
 			d.keep(t)
-			want(t, d.deploy(t, d.secretShop("aaa", hosts...)), app.Succeeded)
+			want(t, d.deploy(t, d.SecretShop("aaa", hosts...)), app.Succeeded)
 			d.Secret("API", "second value of API")
 			d.Secret("KEY", "second value of KEY")
-			return d.secretShop("aaa", hosts...)
+			return d.SecretShop("aaa", hosts...)
 		}, false},
 	}
 }

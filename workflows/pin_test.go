@@ -18,31 +18,12 @@ func secretWorld(t *testing.T, hosts ...string) *deploys {
 	return d
 }
 
-// keep gives the secrets API, KEY and NPM a first version.
+// keep gives the secrets of memory.SecretShop a first version.
 func (d *deploys) keep(t *testing.T) {
 	d.Keys(t.TempDir())
 	for _, name := range []string{"API", "KEY", "NPM"} {
 		d.Secret(name, "first value of "+name)
 	}
-}
-
-// secretShop is a shop with secrets, none of them resolved: the web has API as a variable and NPM for its build, the worker
-// has KEY as a file, and the database too, which is told of a new one by a signal.
-func (d *deploys) secretShop(source string, hosts ...string) app.Spec {
-	spec := d.Shop(source, hosts...)
-	key := app.ServiceSecret{Name: "KEY", Target: "/run/secrets/key"}
-	spec = memory.Change(spec, "web", func(s *app.Service) {
-		s.Container.Secrets = []app.ServiceSecret{{Name: "API", Env: "API"}}
-		b := *s.Build
-		b.Secrets, s.Build = []app.BuildSecret{{ID: "npm", Secret: "NPM"}}, &b
-	})
-	spec = memory.Change(spec, "worker", func(s *app.Service) { s.Container.Secrets = []app.ServiceSecret{key} })
-	spec = memory.Change(spec, "db", func(s *app.Service) {
-		s.Container.Secrets = []app.ServiceSecret{key}
-		s.OnChange = app.OnChange{Action: app.OnChangeSignal, Signal: "SIGHUP"}
-	})
-	spec.Secrets = []app.Secret{{Name: "API"}, {Name: "KEY"}, {Name: "NPM"}}
-	return spec
 }
 
 // has is what a host's running container of a service says of its secrets; "" where none runs.
@@ -74,7 +55,7 @@ func (d *deploys) secretFile(t *testing.T, host, service string) string {
 func TestDeployPinsSecrets(t *testing.T) {
 	hosts := []string{"web-1", "web-2"}
 	d := secretWorld(t, hosts...)
-	ended := d.deploy(t, d.secretShop("aaa", hosts...))
+	ended := d.deploy(t, d.SecretShop("aaa", hosts...))
 	want(t, ended, app.Succeeded)
 	if ended.Attempts[0].Step != activities.ResolveSecrets.Name || ended.Count(activities.ResolveSecrets.Name) != 1 {
 		t.Errorf("%v: secrets come first, and once", ended.Attempts)
@@ -103,7 +84,7 @@ func TestDeployPinsSecrets(t *testing.T) {
 		}
 	}
 	// The same once more is nothing new.
-	want(t, d.deploy(t, d.secretShop("aaa", hosts...)), app.Unchanged)
+	want(t, d.deploy(t, d.SecretShop("aaa", hosts...)), app.Unchanged)
 }
 
 // holdSecrets fails unless a step has the sealed values that its service's containers need, and no other.
@@ -121,9 +102,9 @@ func holdSecrets(t *testing.T, step string, s app.Service, secrets []app.Secret)
 
 func TestDeployOfANewVersion(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	want(t, d.deploy(t, d.secretShop("aaa", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", "web-1")), app.Succeeded)
 	d.Secret("API", "second value of API")
-	plan := d.plan(t, d.secretShop("aaa", "web-1"))
+	plan := d.plan(t, d.SecretShop("aaa", "web-1"))
 	want(t, plan, app.Succeeded)
 	var reasons []string
 	for _, c := range plan.Result.Plan.Hosts[0].Changes {
@@ -132,7 +113,7 @@ func TestDeployOfANewVersion(t *testing.T) {
 	if !slices.Equal(reasons, []string{"db keep ", "queue keep ", "web replace secret API changes", "worker keep "}) {
 		t.Errorf("%q", reasons)
 	}
-	want(t, d.deploy(t, d.secretShop("aaa", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", "web-1")), app.Succeeded)
 	if got := d.has("web-1", "web"); got != "API@2" {
 		t.Errorf("the web has %q", got)
 	}
@@ -140,7 +121,7 @@ func TestDeployOfANewVersion(t *testing.T) {
 
 func TestMissingSecretFailsBeforeAnythingIsLookedAt(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	spec := d.secretShop("aaa", "web-1")
+	spec := d.SecretShop("aaa", "web-1")
 	spec.Secrets = append(spec.Secrets, app.Secret{Name: "ZZZ"})
 	spec = memory.Change(spec, "queue", func(s *app.Service) { s.Container.Secrets = []app.ServiceSecret{{Name: "ZZZ", Env: "ZZZ"}} })
 	for name, ended := range map[string]memory.Ended{"deploy": d.deploy(t, spec), "plan": d.plan(t, spec)} {
@@ -158,7 +139,7 @@ func TestMissingSecretFailsBeforeAnythingIsLookedAt(t *testing.T) {
 // Whatever becomes current while a run is under way, the run stays with what it has found.
 func TestSecretsStayForTheRun(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	ended := d.run(t, d.secretShop("aaa", "web-1"), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+	ended := d.run(t, d.SecretShop("aaa", "web-1"), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
 		out, err := a.Work()
 		if a.Step == activities.ResolveSecrets.Name {
 			d.Secret("API", "second value of API")
@@ -173,10 +154,10 @@ func TestSecretsStayForTheRun(t *testing.T) {
 
 func TestRollbackUsesThePinnedVersions(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	want(t, d.deploy(t, d.secretShop("aaa", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", "web-1")), app.Succeeded)
 	d.Secret("API", "second value of API")
 	d.Secret("KEY", "second value of KEY")
-	want(t, d.deploy(t, d.secretShop("bbb", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("bbb", "web-1")), app.Succeeded)
 	if got := d.secretFile(t, "web-1", "db"); got != "second value of KEY" {
 		t.Errorf("the database has %q", got)
 	}
@@ -192,10 +173,10 @@ func TestRollbackUsesThePinnedVersions(t *testing.T) {
 
 func TestRollbackReplacesRevokedVersions(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	want(t, d.deploy(t, d.secretShop("aaa", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", "web-1")), app.Succeeded)
 	first := app.Secret{Name: "API", Version: "1"}
 	d.Secret("API", "second value of API")
-	want(t, d.deploy(t, d.secretShop("bbb", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("bbb", "web-1")), app.Succeeded)
 	d.Revoke(first)
 	ended := d.rollback(t, "", "web-1")
 	want(t, ended, app.Succeeded)
@@ -214,7 +195,7 @@ func TestRollbackReplacesRevokedVersions(t *testing.T) {
 
 func TestRecordedRunsAskTheScopesOfToday(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	spec := d.secretShop("aaa", "web-1")
+	spec := d.SecretShop("aaa", "web-1")
 	spec.SecretScopes = []app.SecretScope{{Kind: app.ScopeProject, Folder: "/old"}}
 	want(t, d.deploy(t, spec), app.Succeeded)
 	for _, c := range []struct {
@@ -238,7 +219,7 @@ func TestRecordedRunsAskTheScopesOfToday(t *testing.T) {
 
 func TestRecordedRunWhoseSecretsCannotBeOpened(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	want(t, d.deploy(t, d.secretShop("aaa", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", "web-1")), app.Succeeded)
 	before := d.states("web-1")
 	ended := d.play(t, workflows.Restart, recordedOn("web-1"), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
 		if a.Step == activities.RepinSecrets.Name {

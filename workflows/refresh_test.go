@@ -15,7 +15,7 @@ import (
 func refreshing(t *testing.T, hosts ...string) (*deploys, app.Spec) {
 	t.Helper()
 	d := secretWorld(t, hosts...)
-	spec := memory.Change(d.secretShop("aaa", hosts...), "worker", func(s *app.Service) { s.Container.Secrets = nil })
+	spec := memory.Change(d.SecretShop("aaa", hosts...), "worker", func(s *app.Service) { s.Container.Secrets = nil })
 	want(t, d.deploy(t, spec), app.Succeeded)
 	d.Secret("KEY", "second value of KEY")
 	return d, spec

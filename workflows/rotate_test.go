@@ -27,7 +27,7 @@ func (d *deploys) rotate(t *testing.T, hosts []string, secrets ...app.Secret) me
 func TestRotate(t *testing.T) {
 	hosts := []string{"web-1", "web-2"}
 	d := secretWorld(t, hosts...)
-	want(t, d.deploy(t, d.secretShop("aaa", hosts...)), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", hosts...)), app.Succeeded)
 	db := d.Machine("web-1").Containers()["shop-production-db-1-aaa-1"]
 	second := []app.Secret{d.Secret("API", "second value of API"), d.Secret("KEY", "second value of KEY")}
 	ended := d.rotate(t, hosts, second...)
@@ -67,7 +67,7 @@ func TestRotate(t *testing.T) {
 // A secret that only a build has is in no container: there is nothing to do but to record it.
 func TestRotateWhatNoContainerHas(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	want(t, d.deploy(t, d.secretShop("aaa", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", "web-1")), app.Succeeded)
 	running := d.Running("web-1")
 	ended := d.rotate(t, []string{"web-1"}, d.Secret("NPM", "second value of NPM"))
 	want(t, ended, app.Succeeded)
@@ -79,7 +79,7 @@ func TestRotateWhatNoContainerHas(t *testing.T) {
 
 func TestRotateIsRefused(t *testing.T) {
 	d := secretWorld(t, "web-1")
-	want(t, d.deploy(t, d.secretShop("aaa", "web-1")), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", "web-1")), app.Succeeded)
 	api := d.Secret("API", "second value of API")
 	ofSite, ofSOPS, bare := api, api, api
 	ofSite.Scope = app.ScopeSite
@@ -104,7 +104,7 @@ func TestRotateIsRefused(t *testing.T) {
 func TestRotateThatFailsLeavesAllAsItWas(t *testing.T) {
 	hosts := []string{"web-1", "web-2"}
 	d := secretWorld(t, hosts...)
-	want(t, d.deploy(t, d.secretShop("aaa", hosts...)), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", hosts...)), app.Succeeded)
 	before := d.states(hosts...)
 	second := []app.Secret{d.Secret("API", "second value of API"), d.Secret("KEY", "second value of KEY")}
 	d.unhealthy("web-2")
@@ -120,7 +120,7 @@ func TestRotateThatFailsLeavesAllAsItWas(t *testing.T) {
 func TestRotateAStoppedSite(t *testing.T) {
 	hosts := []string{"web-1", "web-2"}
 	d := secretWorld(t, hosts...)
-	want(t, d.deploy(t, watched(d.secretShop("aaa", hosts...), "")), app.Succeeded)
+	want(t, d.deploy(t, watched(d.SecretShop("aaa", hosts...), "")), app.Succeeded)
 	want(t, d.play(t, workflows.Stop, stopOn(hosts...), &memory.Run{}), app.Succeeded)
 	second := []app.Secret{d.Secret("API", "second value of API"), d.Secret("KEY", "second value of KEY")}
 	ended := d.rotate(t, hosts, second...)
@@ -148,7 +148,7 @@ func TestRotateAStoppedSite(t *testing.T) {
 func TestRotateASiteThatIsStoppedInPart(t *testing.T) {
 	hosts := []string{"web-1", "web-2"}
 	d := secretWorld(t, hosts...)
-	want(t, d.deploy(t, d.secretShop("aaa", hosts...)), app.Succeeded)
+	want(t, d.deploy(t, d.SecretShop("aaa", hosts...)), app.Succeeded)
 	if err := d.Machine("web-2").Host().Files().Write(t.Context(), "sites/default/shop/production/stopped", []byte("stopped\n"), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestResetOfARotationAtEveryStep(t *testing.T) {
 	for _, stopped := range []bool{false, true} {
 		begin := func(t *testing.T) (*deploys, *told, workflows.RecordedInput) {
 			d := secretWorld(t, hosts...)
-			want(t, d.deploy(t, d.secretShop("aaa", hosts...)), app.Succeeded)
+			want(t, d.deploy(t, d.SecretShop("aaa", hosts...)), app.Succeeded)
 			if stopped {
 				want(t, d.play(t, workflows.Stop, stopOn(hosts...), &memory.Run{}), app.Succeeded)
 			}

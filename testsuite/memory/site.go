@@ -59,6 +59,24 @@ func (w *World) Shop(source string, hosts ...string) app.Spec {
 	return spec
 }
 
+// SecretShop is Shop with secrets, none of them resolved: web has API as a variable and NPM for its build, worker has KEY as
+// a file, and db as well, which is told of a new version by a signal.
+func (w *World) SecretShop(source string, hosts ...string) app.Spec {
+	spec := w.Shop(source, hosts...)
+	key := app.ServiceSecret{Name: "KEY", Target: app.SecretsFolder + "/key"}
+	spec = Change(spec, "web", func(s *app.Service) {
+		s.Container.Secrets = []app.ServiceSecret{{Name: "API", Env: "API"}}
+		s.Build = &app.Build{Context: s.Build.Context, Secrets: []app.BuildSecret{{ID: "npm", Secret: "NPM"}}}
+	})
+	spec = Change(spec, "worker", func(s *app.Service) { s.Container.Secrets = []app.ServiceSecret{key} })
+	spec = Change(spec, "db", func(s *app.Service) {
+		s.Container.Secrets = []app.ServiceSecret{key}
+		s.OnChange = app.OnChange{Action: app.OnChangeSignal, Signal: "SIGHUP"}
+	})
+	spec.Secrets = []app.Secret{{Name: "API"}, {Name: "KEY"}, {Name: "NPM"}}
+	return spec
+}
+
 // Change answers a spec with one of its services changed; the given spec stays as it is.
 func Change(spec app.Spec, service string, change func(*app.Service)) app.Spec {
 	spec.Services = slices.Clone(spec.Services)

@@ -1,7 +1,11 @@
 package replay_test
 
 import (
+	"bytes"
+	"encoding/base64"
+	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"go.temporal.io/sdk/worker"
@@ -25,6 +29,42 @@ func TestRecordedHistories(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// dataOf are the payloads in a history's JSON.
+var dataOf = regexp.MustCompile(`"data":\s*"([^"]*)"`)
+
+// The recorder's secrets have values with these words, whichever they are.
+const words = "value of "
+
+func TestRecordedHistoriesHaveNoSecretValues(t *testing.T) {
+	files, err := filepath.Glob("../../workflows/testdata/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range dataOf.FindAllSubmatch(text, -1) {
+			data, err := base64.StdEncoding.DecodeString(string(match[1]))
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if bytes.Contains(data, []byte(words)) {
+				t.Errorf("%s has the value of a secret: %s", file, data)
+			}
+			sealed += bytes.Count(data, []byte(`"sealed":`))
+		}
+		if bytes.Contains(text, []byte(words)) {
+			t.Errorf("%s has the value of a secret", file)
+		}
+	}
+	if sealed == 0 {
+		t.Error("no history has a secret at all")
 	}
 }
 

@@ -52,7 +52,7 @@ func record(ctx context.Context, names []string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", folder, err)
 	}
-	for _, s := range slices.Concat(deployScenarios, watchedScenarios, recordedScenarios, siteScenarios) {
+	for _, s := range slices.Concat(deployScenarios, watchedScenarios, recordedScenarios, secretScenarios, siteScenarios) {
 		file := filepath.Join(folder, s.name+".json")
 		_, err := os.Stat(file)
 		if !slices.Contains(names, s.name) && !errors.Is(err, fs.ErrNotExist) {

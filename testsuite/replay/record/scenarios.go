@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
@@ -100,6 +101,12 @@ type stage struct {
 // run plays a scenario to its end.
 func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun, error) {
 	s := &stage{client: c, world: memory.New(hosts...), id: "recorded/" + sc.name}
+	keys, err := os.MkdirTemp("", "recorded-keys-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the key ring: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(keys) }() // it holds nothing that anybody needs
+	s.world.Keys(keys)
 	options := worker.Options{Interceptors: []interceptor.WorkerInterceptor{heartbeat.Interceptor()}}
 	// Every run picks another builder: at most two before the recorded run, and its own.
 	queues := []string{workflows.TaskQueue, memory.Queue(1), memory.Queue(2), memory.Queue(3)}
