@@ -84,6 +84,9 @@ func TestComposeSecretProblems(t *testing.T) {
 			`compose.yaml:6:23: services.web.x-longshore.secrets[1]: environment sets the variable SET already; remove one of them`,
 			`compose.yaml:6:28: services.web.x-longshore.secrets[2]: environment sets the variable UNSET already; remove one of them`,
 		}},
+		{"a variable of an env_file", service("    env_file: a.env\n    x-longshore: {secrets: [HELD]}\n"), []string{
+			`compose.yaml:5:29: services.web.x-longshore.secrets[0]: environment sets the variable HELD already; remove one of them`,
+		}},
 		{"no variables", service("    x-longshore:\n      secrets: ['TWO WORDS', GOOD, a.b, A=hunter2]\n  db: {image: db, x-longshore: {secrets: [3]}}\n"), []string{
 			`compose.yaml:5:17: services.web.x-longshore.secrets[0]: "TWO WORDS" is not a name for a variable; ` + variableAdvice + `; for a file use the service's own secrets`,
 			`compose.yaml:5:36: services.web.x-longshore.secrets[2]: "a.b" is not a name for a variable; ` + variableAdvice + `; for a file use the service's own secrets`,
@@ -102,7 +105,7 @@ func TestComposeSecretProblems(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := problemLines(t, map[string]string{"compose.yaml": c.compose, "Dockerfile": "FROM scratch\n"}, Options{})
+			got := problemLines(t, map[string]string{"compose.yaml": c.compose, "Dockerfile": "FROM scratch\n", "a.env": "HELD=x\n"}, Options{})
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
