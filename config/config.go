@@ -225,7 +225,7 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 	if len(spec.Services) == 0 {
 		t.add(keyPath{"services"}, "there is no service to deploy", "define one, or turn on a profile by --profile")
 	}
-	t.secrets.addPasswords(s.Registries)
+	t.wantPasswords(s.Registries)
 	spec.Secrets = t.secrets.sorted()
 	t.problems = append(t.problems, r.checkEntryFiles(t.secrets)...)
 	r.deriveSecrets(t)

@@ -218,6 +218,29 @@ sites:
 	}
 }
 
+// TestPasswordSecrets looks at which secret a registry's password is.
+func TestPasswordSecrets(t *testing.T) {
+	p := load(t, write(t, map[string]string{
+		"compose.yaml":  "services:\n  web: {image: a}\nsecrets: {FILE: {environment: TOKEN}, ALIAS: {external: true, name: OTHER}}\n",
+		"longshore.yml": "registries:\n  a.example.com: {username: a, password_secret: FILE}\n  b.example.com: {username: a, password_secret: ALIAS}\n  c.example.com: {username: a, password_secret: FILE}\n",
+	}), Options{Host: "local"})
+	want := []app.Secret{{Name: "ALIAS"}, {Name: "FILE", Source: app.SecretSource{From: app.FromEnv, Variable: "TOKEN"}}}
+	if diff := cmp.Diff(want, p.Spec.Secrets); diff != "" {
+		t.Errorf("secrets (-want +got):\n%s", diff)
+	}
+	if got := p.Spec.Registries[0].PasswordSecret; got != "FILE" || len(p.Spec.WantedBy("FILE")) != 2 {
+		t.Errorf("got %q, wanted by %v", got, p.Spec.WantedBy("FILE"))
+	}
+	lines := problemLines(t, map[string]string{"compose.yaml": oneService, "longshore.yml": "registries:\n  a.example.com: {username: a, password_secret: a b}\n  b.example.com: {username: a, password_secret: A, password_env: B}\n"}, Options{})
+	wantLines := []string{
+		`longshore.yml:2:32: registries.a.example.com.password_secret: "a b" is not a name for a secret; ` + secretNameAdvice,
+		`longshore.yml:3:3: registries.b.example.com: the password is in more than one place; keep one of password_env, password_file, password_command and password_secret`,
+	}
+	if diff := cmp.Diff(wantLines, lines); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
 func TestSecretEntryProblems(t *testing.T) {
 	const compose = "services:\n  web: {image: a, secrets: [there], x-longshore: {secrets: [LOST]}}\n  db: {image: db}\n  off: {image: a, profiles: [off]}\nsecrets: {there: {file: ./compose.yaml}}\n"
 	for _, c := range []struct {

@@ -33,12 +33,19 @@ func (w wantedSecrets) sorted() []app.Secret {
 	return out
 }
 
-// addPasswords adds the secrets that hold the passwords for registries.
-func (w wantedSecrets) addPasswords(registries []app.Registry) {
+// wantPasswords notes the secrets that hold the passwords for registries. What longshore.yml calls a secret is its own name,
+// not that of an entry that stands for another.
+func (t *translator) wantPasswords(registries []app.Registry) {
 	for _, r := range registries {
-		if _, ok := w.found[r.PasswordSecret]; !ok && r.PasswordSecret != "" {
-			w.found[r.PasswordSecret] = wantedSecret{source: w.entries[r.PasswordSecret].source}
+		name := r.PasswordSecret
+		if _, ok := t.secrets.found[name]; ok || name == "" {
+			continue
 		}
+		if s, ok := t.project.Secrets[name]; ok && !bool(s.External) {
+			t.define(name)
+			continue
+		}
+		t.secrets.found[name] = wantedSecret{source: t.secrets.entries[name].source}
 	}
 }
 
