@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/longshore-dev/longshore/activities"
@@ -31,15 +33,15 @@ func (d *deploy) refreshService(ctx workflow.Context, h *hostRun, c app.ServiceC
 
 // restartsOf are how often Docker had restarted containers when the host was observed: nil where it never has.
 func (h *hostRun) restartsOf(names []string) []int {
-	out, any := make([]int, len(names)), false
+	out := make([]int, len(names))
 	for i, name := range names {
 		for _, c := range h.observed.Containers {
 			if c.Name == name {
-				out[i], any = c.Restarts, any || c.Restarts > 0
+				out[i] = c.Restarts
 			}
 		}
 	}
-	if !any {
+	if !slices.ContainsFunc(out, func(n int) bool { return n > 0 }) {
 		return nil
 	}
 	return out
