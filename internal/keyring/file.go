@@ -67,6 +67,18 @@ func (e *LostError) Error() string {
 		"cannot be read without it; to give that up and begin with a new key ring, remove %s", e.Path, e.Path+MadeSuffix)
 }
 
+// Lost answers a *LostError where a ring was used at path and is gone; nil where it is there, or never was.
+func Lost(path string) error {
+	if _, err := os.Stat(path + MadeSuffix); err != nil {
+		return nil // without a mark nothing is known of a ring
+	}
+	// The mark comes after the ring: one that another process has just made is there by now.
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return &LostError{Path: path}
+	}
+	return nil
+}
+
 // ensure makes the ring's file where there is none, unless one is lost. The whole file is written beside it and then linked
 // into place: link fails where the name exists, so of several processes one wins and nobody ever reads half a file.
 func ensure(path string) error {
@@ -76,12 +88,8 @@ func ensure(path string) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return wrap("make", err)
 	}
-	if _, err := os.Stat(path + MadeSuffix); err == nil {
-		// The mark comes after the ring: one that another process has just made is there by now.
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return &LostError{Path: path}
-		}
-		return nil
+	if err := Lost(path); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return wrap("make", err)

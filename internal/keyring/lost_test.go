@@ -25,15 +25,21 @@ func TestALostRingIsNotMadeAnew(t *testing.T) {
 			if lost, ok := errors.AsType[*LostError](err); !ok || lost.Path != path {
 				t.Fatalf("got %v", err)
 			}
-			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || Lost(path) == nil {
 				t.Errorf("a ring was made: %v", err)
 			}
 			if err := os.Rename(path+".away", path); err != nil {
 				t.Fatal(err)
 			}
+			if err := Lost(path); err != nil {
+				t.Error(err)
+			}
 			roundTrip(t, open(t, path), open(t, path))
 			if err := errors.Join(os.Remove(path), os.Remove(path+MadeSuffix)); err != nil {
 				t.Fatal(err)
+			}
+			if err := Lost(path); err != nil {
+				t.Error(err)
 			}
 			open(t, path)
 		})

@@ -18,6 +18,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/config"
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/internal/keyring"
 	"github.com/longshore-dev/longshore/starter/display"
 	"github.com/longshore-dev/longshore/starter/exit"
 	"github.com/longshore-dev/longshore/starter/reader"
@@ -142,7 +143,7 @@ func checkKeyFile(name, path string) inspect.Check {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return inspect.Check{Name: name, Level: inspect.OK, Detail: "none yet; it is made on first use"}
+		return graded(name, "none yet; it is made on first use", keyring.Lost(path), inspect.Fail, "")
 	case err != nil:
 		return graded(name, "", err, inspect.Fail, "")
 	case info.Mode().Perm()&0o077 != 0:
