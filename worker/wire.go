@@ -18,7 +18,6 @@ import (
 	"github.com/longshore-dev/longshore/activities/secret"
 	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/activities/transfer"
-	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	machine "github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/image/chunk"
@@ -67,5 +66,5 @@ func (w wiring) register(shared, own sdk.Registry) {
 	release.Activities{Hosts: w.hosts}.Register(shared)
 	edge.Activities{Hosts: w.hosts, Image: w.edges}.Register(shared)
 	build.Activities{Hosts: w.hosts, Secrets: w.secrets.opener, Queue: w.queue}.Register(shared, own)
-	transfer.New(w.hosts, unseal.Opener{}, spool.New(w.bundles), chunk.NewStore(w.chunks), w.edges).Register(shared, own)
+	transfer.New(w.hosts, w.secrets.opener, spool.New(w.bundles), chunk.NewStore(w.chunks), w.edges).Register(shared, own)
 }

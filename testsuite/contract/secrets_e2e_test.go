@@ -5,6 +5,7 @@ package contract
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -32,10 +33,7 @@ import (
 // The site and the release that the secrets' contract is held to.
 var secretSite = app.Site{Org: app.DefaultOrg, Project: "contract", Name: "secrets"}
 
-const (
-	secretRelease   = "1-abc"
-	secretContainer = "longshore-contract-secrets"
-)
+const secretRelease = "1-abc"
 
 func TestSecretsHere(t *testing.T) {
 	ctx := deadline(t)
@@ -83,6 +81,8 @@ type keeper struct {
 	releases   release.Activities
 	target     activities.Target
 	opener     unseal.Opener
+	// name is the container's.
+	name string
 	// onHost runs a command on the host as root, by another way than the worker's.
 	onHost func(ctx context.Context, args ...string) error
 }
@@ -99,9 +99,14 @@ func newKeeper(t *testing.T, h host.Host, onHost func(context.Context, ...string
 	opener := unseal.Opener{Sealer: sealed.Sealer{Ring: ring}, Masker: &secret.Masker{}}
 	taken, err := fence.Take(t.Context(), h, secretSite, "default-test-run-id", 0)
 	must(t, err)
-	t.Cleanup(func() { _ = h.Engine().ContainerRemove(context.Background(), secretContainer) })
+	name := "longshore-contract-" + strings.ToLower(rand.Text())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		must(t, h.Engine().ContainerRemove(ctx, name))
+	})
 	return &keeper{
-		host: h, opener: opener, onHost: onHost,
+		host: h, opener: opener, onHost: onHost, name: name,
 		activities: container.Activities{Hosts: one{h}, Secrets: opener},
 		releases:   release.Activities{Hosts: one{h}},
 		target:     activities.Target{Host: app.Host{Name: h.Name()}, Site: secretSite, Fence: taken},
@@ -150,7 +155,7 @@ func (k *keeper) secrets(t *testing.T, version string) []app.Secret {
 
 // exec runs the actor in the container, as a user, and answers what it prints.
 func (k *keeper) exec(ctx context.Context, user string, args ...string) (string, error) {
-	out, err := k.host.Engine().ContainerExec(ctx, secretContainer, host.ExecCommand{Args: append([]string{"/actor"}, args...), User: user})
+	out, err := k.host.Engine().ContainerExec(ctx, k.name, host.ExecCommand{Args: append([]string{"/actor"}, args...), User: user})
 	return string(out.Stdout), err
 }
 
@@ -167,7 +172,7 @@ func (k *keeper) hold(ctx context.Context, t *testing.T, root bool) {
 	service := k.service(root)
 	start := activities.StartInput{
 		Target: k.target, Release: secretRelease, Service: service, Config: "c", ImageID: actorImage, Secrets: k.secrets(t, "1"),
-		Containers: []app.ContainerPlan{{Name: secretContainer, Replica: 1}},
+		Containers: []app.ContainerPlan{{Name: k.name, Replica: 1}},
 	}
 	for range 2 {
 		must(t, perform(t, k.activities.Start, start))
@@ -176,12 +181,12 @@ func (k *keeper) hold(ctx context.Context, t *testing.T, root bool) {
 	k.isHidden(ctx, t)
 
 	engine := k.host.Engine()
-	must(t, engine.ContainerStop(ctx, secretContainer, 0))
-	must(t, engine.ContainerStart(ctx, secretContainer))
+	must(t, engine.ContainerStop(ctx, k.name, 0))
+	must(t, engine.ContainerStart(ctx, k.name))
 	k.reads(ctx, t, "0:0", app.SecretsFolder+"/db", " 444 value-of-DB-1")
 
 	refresh := activities.RefreshInput{
-		Target: k.target, Release: "2-abc", Service: service, Secrets: k.secrets(t, "2"), Names: []string{secretContainer},
+		Target: k.target, Release: "2-abc", Service: service, Secrets: k.secrets(t, "2"), Names: []string{k.name},
 		OnChange: app.OnChange{Action: app.OnChangeSignal, Signal: "SIGHUP"},
 	}
 	k.isRefreshed(ctx, t, refresh, root)
@@ -189,13 +194,13 @@ func (k *keeper) hold(ctx context.Context, t *testing.T, root bool) {
 	if !root {
 		own := start
 		own.Service = k.service(true)
-		own.Release, own.Containers = "3-abc", []app.ContainerPlan{{Name: secretContainer + "-3"}}
+		own.Release, own.Containers = "3-abc", []app.ContainerPlan{{Name: k.name + "-3"}}
 		if err := perform(t, k.activities.Start, own); activities.FailureOf(err).Kind != app.KindRefused {
 			t.Errorf("a file of another owner, by a login without root: %v", err)
 		}
 		must(t, perform(t, k.releases.Clean, activities.CleanInput{Target: k.target, Release: "3-abc"}))
 	}
-	must(t, perform(t, k.activities.Remove, activities.ContainersInput{Target: k.target, Names: []string{secretContainer}}))
+	must(t, perform(t, k.activities.Remove, activities.ContainersInput{Target: k.target, Names: []string{k.name}}))
 	if err := k.onHost(ctx, "sh", "-c", `! grep -r -q value-of- "$1" && [ -z "$(find "$1" -path '*/secrets/*/web*')" ]`, "sh", k.host.Files().Root()); err != nil {
 		t.Errorf("secrets are left on the host: %v", err)
 	}
@@ -224,7 +229,7 @@ func (k *keeper) isBrought(ctx context.Context, t *testing.T, root bool) {
 	if got, err := k.exec(ctx, "", "variable", "TOKEN"); err != nil || got != "value-of-TOKEN-1" {
 		t.Errorf("the variable is %q, %v", got, err)
 	}
-	c, err := k.host.Engine().ContainerInspect(ctx, secretContainer)
+	c, err := k.host.Engine().ContainerInspect(ctx, k.name)
 	must(t, err)
 	if strings.Contains(fmt.Sprintf("%+v", c), "value-of-") || !strings.HasPrefix(c.Labels[app.LabelSecrets], "CERT@1,DB@1,") {
 		t.Errorf("the container is known as %+v", c)
@@ -249,7 +254,9 @@ func (k *keeper) isHidden(ctx context.Context, t *testing.T) {
 func (k *keeper) isRefreshed(ctx context.Context, t *testing.T, in activities.RefreshInput, root bool) {
 	t.Helper()
 	engine := k.host.Engine()
-	before, err := engine.ContainerInspect(ctx, secretContainer)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	before, err := engine.ContainerInspect(ctx, k.name)
 	must(t, err)
 	for _, step := range []struct {
 		do      func(context.Context, activities.RefreshInput) (activities.Nothing, error)
@@ -264,13 +271,13 @@ func (k *keeper) isRefreshed(ctx context.Context, t *testing.T, in activities.Re
 		}
 	}
 	must(t, eventually(ctx, func() error {
-		lines, err := engine.ContainerLogs(ctx, secretContainer, 10)
+		lines, err := engine.ContainerLogs(ctx, k.name, 10)
 		if n := strings.Count(strings.Join(lines, "\n"), "hup"); err == nil && n != 3 {
 			return fmt.Errorf("the container got %d signals", n)
 		}
 		return err
 	}))
-	after, err := engine.ContainerInspect(ctx, secretContainer)
+	after, err := engine.ContainerInspect(ctx, k.name)
 	must(t, err)
 	if after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) || after.PID != before.PID || after.PID == 0 {
 		t.Errorf("the container was %+v, and is %+v", before, after)
@@ -280,7 +287,7 @@ func (k *keeper) isRefreshed(ctx context.Context, t *testing.T, in activities.Re
 	}
 	must(t, k.onHost(ctx, "sh", "-c", `kill -9 "$1"`, "sh", fmt.Sprint(after.PID)))
 	must(t, eventually(ctx, func() error {
-		c, err := engine.ContainerInspect(ctx, secretContainer)
+		c, err := engine.ContainerInspect(ctx, k.name)
 		if err == nil && (!c.Running() || c.PID == after.PID) {
 			return errors.New("the container is " + c.Status + ", and not restarted")
 		}
