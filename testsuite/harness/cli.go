@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -47,8 +48,13 @@ type Command struct {
 // Start runs longshore in a folder without waiting for it. It is killed at the test's end.
 func (w *World) Start(dir string, args ...string) *Command {
 	w.t.Helper()
+	return w.start(dir, nil, args)
+}
+
+func (w *World) start(dir string, stdin io.Reader, args []string) *Command {
+	w.t.Helper()
 	c := &Command{cmd: exec.Command(filepath.Join(w.bin, "longshore"), args...), began: time.Now(), ended: make(chan struct{})}
-	c.cmd.Dir, c.cmd.Env, c.cmd.Stdout, c.cmd.Stderr = dir, w.env, &c.stdout, &c.stderr
+	c.cmd.Dir, c.cmd.Env, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = dir, w.env, stdin, &c.stdout, &c.stderr
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	// What it leaves in the background keeps its streams open.
 	c.cmd.WaitDelay = time.Second
@@ -73,7 +79,13 @@ func (w *World) Start(dir string, args ...string) *Command {
 // Run runs longshore in a folder and waits for it, at most until ctx ends.
 func (w *World) Run(ctx context.Context, dir string, args ...string) Output {
 	w.t.Helper()
-	out, err := w.Start(dir, args...).Wait(ctx)
+	return w.Feed(ctx, dir, "", args...)
+}
+
+// Feed is Run with a standard input.
+func (w *World) Feed(ctx context.Context, dir, input string, args ...string) Output {
+	w.t.Helper()
+	out, err := w.start(dir, strings.NewReader(input), args).Wait(ctx)
 	if err != nil {
 		w.t.Fatalf("longshore %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
