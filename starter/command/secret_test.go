@@ -121,11 +121,11 @@ func TestHistoryTellsOfEverybody(t *testing.T) {
 A of project default/shop: version 3 is current
 WHEN VERSION WHAT BY WHY
 WHEN 1 set ann@desk first
-WHEN 1 becomes previous ann@desk
 WHEN 2 set ann@desk
+WHEN 1 becomes previous ann@desk
 WHEN 2 read ann@desk looked
-WHEN 2 becomes revoked bob@desk old
 WHEN 3 made by a rotation bob@desk
+WHEN 2 becomes revoked bob@desk old
 WHEN 3 becomes current bob@desk old
 $ secret rm A --yes --why gone
 removed A of project default/shop

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,6 +90,7 @@ type deed struct {
 	at            time.Time
 	version       int
 	what, by, why string
+	rank          int // among those of one moment
 }
 
 // deeds are all that happened to a secret, the oldest first.
@@ -102,14 +104,17 @@ func deeds(record store.Record, readings []store.Reading) []deed {
 		case v.State == app.VersionPending, len(v.Changes) > 0 && v.Changes[0].State == app.VersionCurrent:
 			what = "set, pending" // only such a one becomes current later
 		}
-		out = append(out, deed{v.At, v.Number, what, v.By, v.Why})
+		out = append(out, deed{v.At, v.Number, what, v.By, v.Why, 0})
 		for _, change := range v.Changes {
-			out = append(out, deed{change.At, v.Number, "becomes " + string(change.State), change.By, change.Why})
+			out = append(out, deed{change.At, v.Number, "becomes " + string(change.State), change.By, change.Why, 1})
 		}
 	}
 	for _, r := range readings {
-		out = append(out, deed{r.At, r.Version, "read", r.By, r.Why})
+		out = append(out, deed{r.At, r.Version, "read", r.By, r.Why, 2})
 	}
-	slices.SortStableFunc(out, func(a, b deed) int { return a.at.Compare(b.at) })
+	// The store counts whole seconds, in which a version is made before another one makes room for it.
+	slices.SortStableFunc(out, func(a, b deed) int {
+		return cmp.Or(a.at.Truncate(time.Second).Compare(b.at.Truncate(time.Second)), cmp.Compare(a.rank, b.rank))
+	})
 	return out
 }

@@ -178,9 +178,13 @@ func Ahead(state workflows.SiteState, request string) (ahead []string, known boo
 // InWords names a request for a person: "deploy a1b2c3d by ann@desk".
 func InWords(w workflows.Waiting) string { return Name(w.Kind, w.Source) + " by " + w.By }
 
-// Name names what a request asks for: "deploy a1b2c3d", "rollback to 41-a1b2c3d", "restart".
+// Name names what a request asks for: "deploy a1b2c3d", "rollback to 41-a1b2c3d", "restart", "rotate secrets".
 func Name(kind app.RunKind, source string) string {
 	switch {
+	case kind == app.RunRotate && source != "":
+		return string(kind) + " secrets of " + source
+	case kind == app.RunRotate:
+		return string(kind) + " secrets"
 	case source == "":
 		return string(kind)
 	case kind == app.RunRollback:
