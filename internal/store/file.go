@@ -27,8 +27,16 @@ func (File) Find(_ context.Context, s app.Secret) (Found, error) {
 	return FoundIn(s.Name, "the file "+s.Source.File, text)
 }
 
-// readValue reads no more of a file than shows that it is too large.
+// readValue reads no more of a file than shows that it is too large, and nothing that is not a plain file: a pipe may
+// never end.
 func readValue(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a plain file", path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err

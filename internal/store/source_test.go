@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/longshore-dev/longshore/internal/app"
@@ -44,11 +45,15 @@ func TestFile(t *testing.T) {
 		return app.Secret{Name: "TOKEN", Source: app.SecretSource{From: app.FromFile, File: path}}
 	}
 	const value = sourceValue + "\n"
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	storetest.Run(t, storetest.Subject{
 		Source: store.File{}, Has: of(write(t, "has", value)), Value: value,
 		Absent: []app.Secret{of(filepath.Join(t.TempDir(), "none"))},
 		Unusable: map[string]app.Secret{
-			"empty": of(write(t, "empty", "")), "too large": of(write(t, "large", strings.Repeat(value, tooMuch))), "a folder": of(t.TempDir()),
+			"empty": of(write(t, "empty", "")), "too large": of(write(t, "large", strings.Repeat(value, tooMuch))), "a folder": of(t.TempDir()), "a pipe": of(pipe),
 		},
 	})
 }

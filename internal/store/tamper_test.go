@@ -164,6 +164,40 @@ func TestTampering(t *testing.T) {
 	}
 }
 
+// Who knows the recipients can make a check, but no text that says what it was not encrypted as.
+func TestTamperingWithANewCheck(t *testing.T) {
+	for name, edit := range map[string]func(d *document){
+		"swapped values": func(d *document) {
+			d.Versions[1].ciphertext, d.Versions[2].ciphertext = d.Versions[2].ciphertext, d.Versions[1].ciphertext
+		},
+		"an old value":  func(d *document) { d.Versions[2].ciphertext = d.Versions[0].ciphertext },
+		"another name":  func(d *document) { d.Name = "Y" },
+		"another scope": func(d *document) { d.Of = "acme/shop/production" },
+	} {
+		m := newMachine(t, t.TempDir())
+		three(t, m)
+		d, err := m.project.read("X")
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit(d)
+		f := m.project
+		if d.Of != f.Scope.Of {
+			f = m.site
+		}
+		if err := os.MkdirAll(f.Scope.Folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.write(f.path(d.Name), must(readRecipients(f.Scope.Recipients))); err != nil {
+			t.Fatal(err)
+		}
+		var tampered *TamperedError
+		if value, _, err := f.Value(d.Name, 0); !errors.As(err, &tampered) {
+			t.Errorf("%s: %q %v", name, value.Reveal(), err)
+		}
+	}
+}
+
 func TestFilesThatWereMoved(t *testing.T) {
 	m := newMachine(t, t.TempDir())
 	f := three(t, m)

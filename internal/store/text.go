@@ -39,26 +39,25 @@ func encrypt(plain []byte, to recipients) (ciphertext, error) {
 // decrypt fails with errNoIdentity or errDamaged.
 func (c ciphertext) decrypt(identities []age.Identity) ([]byte, error) {
 	data, err := base64.StdEncoding.Strict().DecodeString(c.Text)
-	if err != nil || len(identities) == 0 {
-		return nil, either(err == nil, errNoIdentity, errDamaged)
+	if err != nil {
+		return nil, errDamaged
+	}
+	if len(identities) == 0 {
+		return nil, errNoIdentity
 	}
 	r, err := age.Decrypt(bytes.NewReader(data), identities...)
-	if err != nil {
-		var none *age.NoIdentityMatchError
-		return nil, either(errors.As(err, &none), errNoIdentity, errDamaged)
+	var none *age.NoIdentityMatchError
+	switch {
+	case errors.As(err, &none):
+		return nil, errNoIdentity
+	case err != nil:
+		return nil, errDamaged
 	}
 	plain, err := io.ReadAll(r)
 	if err != nil {
 		return nil, errDamaged
 	}
 	return plain, nil
-}
-
-func either(first bool, a, b error) error {
-	if first {
-		return a
-	}
-	return b
 }
 
 // recipients counts them by the stanzas of age's header.

@@ -41,6 +41,8 @@ func (Source) Find(ctx context.Context, s app.Secret) (store.Found, error) {
 		return store.Found{}, &store.NotFoundError{Name: s.Name, Where: []string{"the file " + path}}
 	case err != nil:
 		return store.Found{}, fmt.Errorf("the secret %s: %w", s.Name, err)
+	case !info.Mode().IsRegular():
+		return store.Found{}, fmt.Errorf("the secret %s: %s is not a plain file", s.Name, path)
 	case info.Size() > maxFile:
 		return store.Found{}, fmt.Errorf("the secret %s: the file %s has more than %d bytes", s.Name, path, maxFile)
 	}
