@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,6 +94,9 @@ func dial(ctx context.Context, state string, log *zap.Logger) (client.Client, er
 				return c, nil
 			}
 			c.Close()
+		}
+		if errors.Is(err, engine.ErrOtherKeys) {
+			return nil, err
 		}
 		log.Info("waiting for the engine", zap.Error(err))
 		select {

@@ -97,7 +97,7 @@ func Find(s Settings) (Target, error) {
 
 // Converters read and write payloads and failures with the state folder's key ring, which is made where there is none.
 func (t Target) Converters() (converter.DataConverter, converter.FailureConverter, error) {
-	ring, err := keyring.Open(KeyRingPath(t.state))
+	ring, err := t.ring()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,16 +105,20 @@ func (t Target) Converters() (converter.DataConverter, converter.FailureConverte
 	return data, failures, nil
 }
 
+func (t Target) ring() (*keyring.Ring, error) { return keyring.Open(KeyRingPath(t.state)) }
+
 // Dial connects to the engine, with all payloads encrypted as Converters does. It fails with ErrNotAnswering within ten
-// seconds, or with ctx's error if that ends sooner. Later calls reconnect by themselves.
+// seconds, or with ctx's error if that ends sooner, and with ErrOtherKeys where the key ring is not the engine's. Later
+// calls reconnect by themselves.
 func (t Target) Dial(ctx context.Context) (client.Client, error) {
 	if t.Address == "" {
 		return nil, fmt.Errorf("%w: the embedded engine was never started; run longshore up -d", ErrNotAnswering)
 	}
-	data, failures, err := t.Converters()
+	ring, err := t.ring()
 	if err != nil {
 		return nil, err
 	}
+	data, failures := codec.Converters(ring)
 	options := t.options
 	options.HostPort, options.DataConverter, options.FailureConverter = t.Address, data, failures
 	dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -128,6 +132,10 @@ func (t Target) Dial(ctx context.Context) (client.Client, error) {
 			return nil, fmt.Errorf("%w at %s; run longshore up -d", ErrNotAnswering, t.Address)
 		}
 		return nil, fmt.Errorf("%w at %s, namespace %s (%w); check TEMPORAL_ADDRESS and the other TEMPORAL_* settings", ErrNotAnswering, t.Address, t.Namespace, err)
+	}
+	if err := checkKeys(dialCtx, c, t.Namespace, ring); err != nil {
+		c.Close()
+		return nil, err
 	}
 	return c, nil
 }

@@ -92,6 +92,9 @@ func (s *supervisor) await(ctx context.Context, p *program, useful func(context.
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, engine.ErrOtherKeys) { // which no waiting mends
+			return err
+		}
 		if p.deaths.Load() >= tooManyDeaths {
 			return fmt.Errorf("the %s does not stay up%s", p.name, lastLines(LogPath(s.state, p.name), 2<<10))
 		}
