@@ -75,6 +75,9 @@ func writer(folder string) error {
 	return nil
 }
 
+// keysOf are those of a guest.
+func keysOf(folder string) Keys { return Keys{Path: folder + "/guest/identity.txt"} }
+
 func startWriter(t *testing.T, folder, keys, name string, times int) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -151,8 +154,22 @@ func TestManyProcessesWriteAtOnce(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
 	m := machineIn(folder, keys)
+	all.Go(func() { // meanwhile, all of it is encrypted anew
+		own, err := keysOf(folder).Ensure()
+		for range 2 * times {
+			if err == nil {
+				_, err = m.readers().Change([]Recipient{{Key: must(m.keys.Ensure())}, {Key: own}}, nil)
+			}
+			if err == nil {
+				_, err = m.readers().Change(nil, []string{own})
+			}
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	all.Wait()
 	if len(byNumber) != 2*writers*times {
 		t.Errorf("%d versions were told, want %d", len(byNumber), 2*writers*times)
 	}

@@ -117,8 +117,12 @@ func TestReencryptGoesOn(t *testing.T) {
 	if _, _, err := bob.project.Value("B", 1); !errors.As(err, &none) {
 		t.Fatal(err)
 	}
+	before := must(m.project.read("B")).Versions[1].Text
 	if n, err := m.readers().Reencrypt(); n != 2 || err != nil {
 		t.Fatal(n, err)
+	}
+	if must(m.project.read("B")).Versions[1].Text != before {
+		t.Error("what is for the list already was encrypted again")
 	}
 	wantValue(t, bob.project, "B", 1, "value of B")
 	if n, err := m.readers().Reencrypt(); n != 0 || err != nil {

@@ -65,7 +65,7 @@ func TestCommand(t *testing.T) {
 	has := write(t, "has", sourceValue+"\n")
 	slow := of("echo '" + sourceValue + "'; exec sleep 600")
 	storetest.Run(t, storetest.Subject{
-		Source: store.Command{}, Has: of("cat " + has), Value: sourceValue,
+		Source: store.Command{}, Has: of("echo noise >&2; cat " + has), Value: sourceValue,
 		Unusable: map[string]app.Secret{
 			"empty":      of("echo"),
 			"too large":  of("yes '" + sourceValue + "'"),

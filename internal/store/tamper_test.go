@@ -198,6 +198,15 @@ func TestTamperingWithANewCheck(t *testing.T) {
 	}
 }
 
+func TestAFieldThatNobodyKnows(t *testing.T) {
+	f := three(t, newMachine(t, t.TempDir()))
+	put(t, f.path("X"), []byte(strings.Replace(text(t, f.path("X")), `"format": 1`, `"format": 1, "more": {}`, 1)))
+	var tampered *TamperedError
+	if _, err := f.Read("X"); !errors.As(err, &tampered) {
+		t.Error(err)
+	}
+}
+
 func TestFilesThatWereMoved(t *testing.T) {
 	m := newMachine(t, t.TempDir())
 	f := three(t, m)
