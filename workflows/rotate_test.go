@@ -128,6 +128,11 @@ func TestRotateAStoppedSite(t *testing.T) {
 	if n := ended.Result.Notes; len(n) != 1 || !strings.Contains(n[0], "is stopped, and stays so") {
 		t.Errorf("%q", n)
 	}
+	for _, step := range []string{activities.Prepare.Name, activities.Start.Name, activities.Switch.Name, activities.Watch.Name} {
+		if n := ended.Count(step); n != 0 {
+			t.Errorf("%d × %s of a site that is stopped", n, step)
+		}
+	}
 	for _, h := range hosts {
 		if got := d.Running(h); len(got) != 0 || d.live(h) != "" || d.current(h) != "2-aaa" || d.file(h, "stopped") == "" {
 			t.Errorf("%s runs %v, serves %q, records %q, stopped: %q", h, got, d.live(h), d.current(h), d.file(h, "stopped"))

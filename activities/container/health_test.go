@@ -94,6 +94,33 @@ func TestAwaitHealthy(t *testing.T) {
 	}
 }
 
+// A container that Docker had restarted before it was touched is none that does not stay up.
+func TestRestartsOfBeforeDoNotCount(t *testing.T) {
+	t.Parallel()
+	p := start(t, memory.Behaviour{Exits: true, ExitCode: 1, After: 200 * time.Millisecond}, app.Container{Restart: app.Restart{Name: "always"}})
+	look := func() app.ContainerState { return p.Containers()["web-1-a"] }
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		before := look()
+		if before.Restarts == 0 || !before.Running() {
+			continue
+		}
+		p.in.Restarts = []int{before.Restarts}
+		_, err := p.activities.AwaitHealthy(t.Context(), p.in)
+		if after := look(); after.Restarts != before.Restarts || !after.Running() {
+			continue // it was restarted while it was asked after
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.in.Restarts[0]--
+		if _, err := p.activities.AwaitHealthy(t.Context(), p.in); kindOf(err) != app.KindExited {
+			t.Errorf("one restart more: %v", err)
+		}
+		return
+	}
+	t.Fatal("it was never seen running after a restart")
+}
+
 func TestMissingContainer(t *testing.T) {
 	p := start(t, memory.Behaviour{}, app.Container{})
 	p.in.Containers = append(p.in.Containers, "gone")
