@@ -151,8 +151,9 @@ func (m mysql) look(ctx context.Context, c change) (mysqlServer, error) {
 // sql runs statements as the administrator, over the container's own socket.
 func (m mysql) sql(ctx context.Context, what, text string, options ...string) (string, error) {
 	options = append([]string{"--protocol=socket", "--user=" + administrator(m.settings)}, options...)
-	// Backslashes in texts are escapes from here on, whatever the server is set to.
-	text = mysqlOption(m.password) + "SET SESSION sql_mode = '';\n" + text
+	// Backslashes in texts are escapes from here on, whatever the server is set to. A statement that waits for a lock ends
+	// before the activity's attempt does, so that none is done late.
+	text = mysqlOption(m.password) + "SET SESSION sql_mode = '', lock_wait_timeout = 60;\n" + text
 	return m.client(ctx, what, text, mysqlPassing, m.args("--defaults-extra-file", options...)...)
 }
 

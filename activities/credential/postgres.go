@@ -22,8 +22,11 @@ type postgres struct {
 var postgresPassing = []string{
 	"the database system is", // starting up, shutting down, in recovery mode
 	"Connection refused", "No such file or directory", "server closed the connection", "terminating connection",
-	"too many clients", "remaining connection slots", "tuple concurrently updated", "timeout expired",
+	"too many clients", "remaining connection slots", "tuple concurrently updated", "timeout expired", "due to statement timeout",
 }
+
+// postgresBound ends a statement that waits for a lock before the activity's attempt ends, so that none is done late.
+const postgresBound = "SET statement_timeout = '60s';\n"
 
 func (p postgres) add(ctx context.Context, c change) error {
 	if !ascii(c.wanted.password.Reveal()) {
@@ -66,7 +69,7 @@ func (p postgres) revoke(ctx context.Context, c change) error {
 
 // sql runs statements as the administrator, over the container's own socket.
 func (p postgres) sql(ctx context.Context, what, text string) (string, error) {
-	return p.psql(ctx, what, map[string]string{"user": administrator(p.settings)}, p.password, text)
+	return p.psql(ctx, what, map[string]string{"user": administrator(p.settings)}, p.password, postgresBound+text)
 }
 
 // psql prompts for a password on its standard input, since there is no terminal.
