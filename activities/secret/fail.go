@@ -26,7 +26,8 @@ func fail(wants map[string][]string, problems []problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	var missing, broken, set []string
+	var missing, set []string
+	var broken reasons
 	lasting := false
 	for _, p := range problems {
 		name := p.secret.Name
@@ -34,16 +35,15 @@ func fail(wants map[string][]string, problems []problem) error {
 			name += ", wanted by " + strings.Join(by, " and ") + ","
 		}
 		var absent *store.NotFoundError
-		switch {
-		case errors.As(p.err, &absent):
+		if errors.As(p.err, &absent) {
 			missing = append(missing, name+" is not in "+cmp.Or(strings.Join(absent.Where, ", nor in "), "the file store"))
 			if p.secret.Source.From == app.FromStore {
 				set = append(set, "longshore secret set "+p.secret.Name)
 			}
-		default:
-			broken = append(broken, fmt.Sprintf("%s cannot be read: %v", name, p.err))
+		} else {
+			broken.add(name, p.err)
 		}
-		lasting = lasting || absent != nil || lasts(p.err)
+		lasting = lasting || lasts(p.err)
 	}
 	f := app.Failure{Kind: app.KindSecret, Advice: adviceFor(set, len(missing))}
 	switch {
@@ -52,8 +52,43 @@ func fail(wants map[string][]string, problems []problem) error {
 	case len(missing) > 1:
 		missing[0] = fmt.Sprintf("%d secrets are missing: %s", len(missing), missing[0])
 	}
-	f.Message = strings.Join(slices.Concat(missing, broken), "; ")
+	f.Message = strings.Join(slices.Concat(missing, broken.texts()), "; ")
 	return failure(f, lasting)
+}
+
+// reasons are why secrets cannot be read. What is wrong with this machine's identities is wrong for many at once, and is
+// told once.
+type reasons []reason
+
+type reason struct {
+	names []string
+	err   error
+}
+
+func (r *reasons) add(name string, err error) {
+	for i := range *r {
+		if sameReason((*r)[i].err, err) {
+			(*r)[i].names = append((*r)[i].names, name)
+			return
+		}
+	}
+	*r = append(*r, reason{[]string{name}, err})
+}
+
+func sameReason(a, b error) bool {
+	var identityA, identityB *store.NoIdentityError
+	if errors.As(a, &identityA) && errors.As(b, &identityB) {
+		return true
+	}
+	return a.Error() == b.Error()
+}
+
+func (r reasons) texts() []string {
+	var out []string
+	for _, one := range r {
+		out = append(out, fmt.Sprintf("%s cannot be read: %v", strings.Join(one.names, " and "), one.err))
+	}
+	return out
 }
 
 // adviceFor is what to do about secrets that are missing; the errors of the store say themselves what to do.

@@ -133,6 +133,23 @@ func TestResolveRefuses(t *testing.T) {
 	}
 }
 
+func TestResolveTellsOneReasonOnce(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"A", "B", "C"} {
+		w.set(w.line(app.ScopeProject, name), "correct horse")
+	}
+	if err := os.Remove(w.Finder.Keys.Path); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.ResolveSecrets(t.Context(), activities.SecretsInput{
+		Scopes: w.scopes, Secrets: []app.Secret{{Name: "A"}, {Name: "B"}, {Name: "C"}}, Wants: map[string][]string{"B": {"web"}},
+	})
+	refused(t, err, "A and B, wanted by web, and C cannot be read: ")
+	if n := strings.Count(activities.FailureOf(err).Message, "this machine has no identity"); n != 1 {
+		t.Errorf("the reason is told %d times", n)
+	}
+}
+
 // What a program or a disk says is tried again, and is told as what it is if that does not help.
 func TestResolveRetriesWhatMayMend(t *testing.T) {
 	w := newWorld(t)
