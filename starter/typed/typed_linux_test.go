@@ -130,7 +130,7 @@ func TestValueOfAPerson(t *testing.T) {
 }
 
 func TestAnInterruptLeavesTheTerminalAsItWas(t *testing.T) {
-	_, program := terminal(t)
+	person, program := terminal(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	out := &prompts{}
 	answers := ask(ctx, program, out)
@@ -141,5 +141,24 @@ func TestAnInterruptLeavesTheTerminalAsItWas(t *testing.T) {
 	}
 	if !echoes(t, program) {
 		t.Error("the terminal shows nothing any more")
+	}
+	endRead(t, person, program)
+}
+
+// endRead ends the read that an interrupt has left behind, before its file is closed and the number is another's: the last
+// thing that it does is to have the terminal show again what is typed.
+func endRead(t *testing.T, person, program *os.File) {
+	t.Helper()
+	var state syscall.Termios
+	ioctl(t, program, syscall.TCGETS, unsafe.Pointer(&state))
+	state.Lflag &^= syscall.ECHO
+	ioctl(t, program, syscall.TCSETS, unsafe.Pointer(&state))
+	if _, err := person.WriteString("\n"); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); !echoes(t, program); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the read goes on")
+		}
 	}
 }
