@@ -2,12 +2,14 @@ package workflows_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/testsuite/memory"
 	"github.com/longshore-dev/longshore/workflows"
@@ -217,5 +219,86 @@ func TestRotationTellsItsState(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, state); diff != "" || err != nil || state.SoakUntil.IsZero() || !strings.Contains(state.Text, "both versions are good until") {
 		t.Error(diff, err, state.Text)
+	}
+}
+
+// Each database is changed by its own administrator, whose password is found where the site was deployed with it.
+func TestRotationLogsInAsTheAdministrator(t *testing.T) {
+	w := newRotationWorld(app.WithPostgres, "blue", "green")
+	in := w.input()
+	in.Settings.AdminPassword = "ADMIN"
+	admins := map[string]string{}
+	run := &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+		if in, ok := a.In.(activities.CredentialInput); ok {
+			w.mu.Lock()
+			admins[in.Site.Name+" "+in.Release+" "+a.Step] = in.Admin
+			w.mu.Unlock()
+		}
+		return a.Work()
+	}}
+	w.rotate(t, in, run)
+	want := map[string]string{}
+	for site, releases := range map[string][]string{"a": {"7-abc", "8-abc"}, "b": {"12-abc", "13-abc"}} {
+		want[site+" "+releases[0]+" AddCredential"] = "sealed ADMIN of " + site
+		want[site+" "+releases[0]+" TestCredential"] = "sealed ADMIN of " + site
+		want[site+" "+releases[1]+" RevokeCredential"] = "sealed ADMIN of " + site
+	}
+	if diff := cmp.Diff(want, admins); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A site may ask for a person's leave before it is changed, but not before it is brought back to what works.
+func TestOnlyTheWayThereAsksForLeave(t *testing.T) {
+	w := newRotationWorld(app.WithValue)
+	w.sites["b"].refuses = &app.Failure{Kind: app.KindRejected, Message: "rejected by ann"}
+	asked := map[string]bool{}
+	w.rotate(t, w.input(), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+		if in, ok := a.In.(activities.RotateSiteInput); ok {
+			w.mu.Lock()
+			asked[in.Site.Name+" to "+in.Secrets[0].Version] = in.Approve != nil
+			w.mu.Unlock()
+		}
+		return a.Work()
+	}})
+	if asked["a to 3"] || !asked["b to 4"] {
+		t.Errorf("%v", asked)
+	}
+}
+
+// At most so many sites roll at the same time.
+func TestRotationRollsAFewSitesAtOnce(t *testing.T) {
+	w := newRotationWorld(app.WithValue)
+	for i := range 18 {
+		w.sites["preview-"+strconv.Itoa(i)] = &secretSite{version: "3", release: 1}
+	}
+	now, most := 0, 0
+	r := w.rotate(t, w.input(), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
+		if a.Step != activities.RotateSite.Name {
+			return a.Work()
+		}
+		w.mu.Lock()
+		now++
+		most = max(most, now)
+		w.mu.Unlock()
+		defer func() {
+			w.mu.Lock()
+			now--
+			w.mu.Unlock()
+		}()
+		return a.Work()
+	}})
+	if r.Outcome != app.Succeeded || most > 8 || len(r.Sites) != 20 {
+		t.Errorf("%d at once: %+v", most, r)
+	}
+}
+
+// A service that should be asked for the credential has to run.
+func TestRotationNeedsTheServiceToRun(t *testing.T) {
+	w := newRotationWorld(app.WithPostgres, "blue", "green")
+	w.stopped = "b"
+	r := w.rotate(t, w.input(), &memory.Run{})
+	if r.Outcome != app.Refused || r.Failure.Kind != app.KindCredential || !strings.Contains(r.Failure.Message, "db of acme/shop/b does not run") {
+		t.Errorf("%+v, %+v", r, r.Failure)
 	}
 }

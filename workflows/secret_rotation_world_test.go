@@ -39,7 +39,9 @@ type rotationWorld struct {
 	outages map[string]bool
 	// onRoll, where given, happens after a site was rolled.
 	onRoll func(site, version string)
-	runsID int
+	// stopped is the site whose database does not run; empty for none.
+	stopped string
+	runsID  int
 }
 
 type secretSite struct {
@@ -128,7 +130,9 @@ func (w *rotationWorld) find(ctx context.Context, in activities.FindConsumersInp
 			{Host: host.Name, Service: "web", Container: "web-0", Version: "2"}, // on its way out
 		}
 		if in.Service != "" {
-			c.HasService, c.ServiceHost = true, host.Name
+			if c.HasService = true; name != w.stopped {
+				c.ServiceHost = host.Name
+			}
 			c.Admin = &app.Secret{Name: in.Admin, Source: app.SecretSource{From: app.FromEnv, Variable: "ADMIN"}}
 		}
 		out = append(out, c)
