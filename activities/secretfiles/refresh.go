@@ -23,16 +23,25 @@ func Versions(ctx context.Context, h host.Host, site app.Site, c app.ContainerSt
 	return versions, err
 }
 
-// LookUp completes containers of a site by the versions of secrets that they have now.
+// LookUp completes containers of a site by the versions of secrets that they have now. Each folder is read once.
 func LookUp(ctx context.Context, h host.Host, site app.Site, containers []app.ContainerState) error {
+	known := map[string]map[string]string{} // what was replaced, by folder
 	for i, c := range containers {
-		versions, err := Versions(ctx, h, site, c)
-		if err != nil {
-			return err
+		versions := app.SecretVersions(c.Labels[app.LabelSecrets])
+		if len(versions) == 0 {
+			continue
 		}
-		if len(versions) > 0 {
-			containers[i].Secrets = versions
+		folder := OfContainer(h, site, c)
+		replaced, ok := known[folder.path]
+		if !ok {
+			var err error
+			if replaced, err = folder.replaced(ctx); err != nil {
+				return err
+			}
+			known[folder.path] = replaced
 		}
+		maps.Copy(versions, replaced)
+		containers[i].Secrets = versions
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/heartbeat"
+	"github.com/longshore-dev/longshore/activities/masking"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/workflows"
 )
@@ -130,7 +131,7 @@ func (r *Run) Do(t *testing.T, workflow, input any) Ended {
 	r.env.SetTestTimeout(runWithin)
 	r.env.SetStartTime(time.Now())
 	r.env.SetWorkerOptions(worker.Options{
-		Interceptors:             []interceptor.WorkerInterceptor{&tracer{run: r}, heartbeat.Interceptor()},
+		Interceptors:             []interceptor.WorkerInterceptor{masking.Interceptor(r.masker()), &tracer{run: r}, heartbeat.Interceptor()},
 		DeadlockDetectionTimeout: runWithin, // a busy machine may stop a workflow for long
 	})
 	r.env.RegisterWorkflow(workflow)

@@ -94,6 +94,14 @@ func (v *vault) current(s app.Secret, wants []string) (app.Secret, error) {
 	return s, failing.With(app.Failure{Kind: app.KindSecret, Message: fmt.Sprintf("secret %s is missing, which %q want", s.Name, wants)}, nil)
 }
 
+// masker is the world's; nil, which masks nothing, for a run of activities that are all its own.
+func (r *Run) masker() *secret.Masker {
+	if r.World == nil {
+		return nil
+	}
+	return &r.World.vault.masker
+}
+
 // opener is how activities of the world open what is sealed.
 func (w *World) opener() unseal.Opener {
 	w.vault.mu.Lock()

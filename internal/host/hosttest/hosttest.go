@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) host.Host, world World) {
 	t.Run("files", func(t *testing.T) { testFiles(t, open) })
 	t.Run("put", func(t *testing.T) { testPut(t, open, world) })
 	t.Run("locks", func(t *testing.T) { testLocks(t, open) })
+	t.Run("state", func(t *testing.T) { testState(t, open, world) })
 	t.Run("commands", func(t *testing.T) { testCommands(t, open, world) })
 	t.Run("dial", func(t *testing.T) { testDial(t, open, world) })
 	t.Run("close", func(t *testing.T) { testClose(t, open, world) })
