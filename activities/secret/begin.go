@@ -143,7 +143,6 @@ func (a Activities) open(folder store.Folder, name string, number int, f form) (
 		return version{}, refuse("Bring rotate.template and rotate.users of "+name+" in line with its value, or set it once in that form: longshore secret set "+name+".",
 			"version %d of %s %s: %v", number, folder.Scope.Of, name, err)
 	}
-	a.Opener.Masker.Learn(v.password)
 	return v, nil
 }
 
