@@ -13,7 +13,6 @@ import (
 const (
 	// lockWithin is how long a writer waits for others, who need milliseconds.
 	lockWithin = 30 * time.Second
-	lockEvery  = 5 * time.Millisecond
 
 	// tempName is the same for all writes in a folder: the lock leaves one at a time, and what a dead one has left is
 	// written over.
@@ -27,7 +26,8 @@ const (
 // lock makes a folder where there is none and keeps other writers out of it, until unlock is called or the process ends.
 // It is not re-entrant.
 func lock(folder string, mode fs.FileMode) (unlock func(), err error) {
-	deadline := time.Now().Add(lockWithin)
+	late := time.NewTimer(lockWithin)
+	defer late.Stop()
 	for {
 		if err := os.MkdirAll(folder, mode); err != nil {
 			return nil, err
@@ -36,8 +36,8 @@ func lock(folder string, mode fs.FileMode) (unlock func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := flock(dir, deadline); err != nil {
-			return nil, errors.Join(err, dir.Close())
+		if err := flock(dir, late.C); err != nil {
+			return nil, err
 		}
 		if is(dir, folder) {
 			return func() { _ = dir.Close() }, nil
@@ -49,18 +49,29 @@ func lock(folder string, mode fs.FileMode) (unlock func(), err error) {
 	}
 }
 
-func flock(dir *os.File, deadline time.Time) error {
-	for {
-		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
-			return fmt.Errorf("lock %s: %w", dir.Name(), err)
-		case time.Now().After(deadline):
-			return fmt.Errorf("another longshore has been writing in %s for %s: try again when it is done", dir.Name(), lockWithin)
+// flock waits in the kernel's queue, where nobody is passed over. If it fails, the folder is closed, or will be as soon as
+// its turn comes.
+func flock(dir *os.File, late <-chan time.Time) error {
+	turn := make(chan error, 1)
+	go func() {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
+		for errors.Is(err, syscall.EINTR) {
+			err = syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
 		}
-		time.Sleep(lockEvery)
+		turn <- err
+	}()
+	select {
+	case err := <-turn:
+		if err != nil {
+			return errors.Join(fmt.Errorf("lock %s: %w", dir.Name(), err), dir.Close())
+		}
+		return nil
+	case <-late:
+		go func() {
+			<-turn
+			_ = dir.Close()
+		}()
+		return fmt.Errorf("another longshore has been writing in %s for %s: try again when it is done", dir.Name(), lockWithin)
 	}
 }
 

@@ -114,7 +114,7 @@ func parseSaid(t *testing.T, line string) said {
 
 func TestManyProcessesWriteAtOnce(t *testing.T) {
 	folder, keys := t.TempDir(), t.TempDir()+"/state/identity.txt"
-	const writers, times = 4, 6
+	const writers, times = 3, 5
 	var mu sync.Mutex
 	byNumber := map[int]string{}
 	note := func(number int, value string) {
@@ -157,7 +157,7 @@ func TestManyProcessesWriteAtOnce(t *testing.T) {
 	m := machineIn(folder, keys)
 	all.Go(func() { // meanwhile, all of it is encrypted anew
 		own, err := keysOf(folder).Ensure()
-		for range 2 * times {
+		for range times {
 			if err == nil {
 				_, err = m.readers().Change([]Recipient{{Key: must(m.keys.Ensure())}, {Key: own}}, nil)
 			}
