@@ -33,6 +33,9 @@ func lock(folder string, mode fs.FileMode) (unlock func(), err error) {
 			return nil, err
 		}
 		dir, err := os.Open(folder)
+		if errors.Is(err, fs.ErrNotExist) { // somebody removed it at this moment
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
