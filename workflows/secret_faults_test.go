@@ -24,15 +24,12 @@ type call struct {
 
 func (c call) String() string { return fmt.Sprintf("%s %s %d", c.step, c.at, c.nth) }
 
-// calls number the calls of a run.
-type calls struct{ seen map[string]int }
-
-// of is the call that an attempt belongs to.
-func (c *calls) of(a *memory.Attempt) call {
+// callOf is the call that an attempt belongs to.
+func callOf(a *memory.Attempt) call {
 	at := a.Host
 	switch in := a.In.(type) {
-	case activities.RotateSiteInput:
-		at = in.Site.Name + " to " + in.Secrets[0].Version
+	case activities.RotateSiteInput: // sites roll at once, in any order
+		return call{step: a.Step, at: in.Site.Name + " to " + in.Secrets[0].Version + " by " + in.Request}
 	case activities.CredentialInput:
 		at += fmt.Sprint(in.Takeback)
 	case activities.SettleVersionInput:
@@ -71,10 +68,9 @@ func (s rotationScenario) callsOf(t *testing.T, harm func(*rotationWorld)) []cal
 	w := s.world()
 	harm(w)
 	var out []call
-	var known calls
 	run := &memory.Run{Around: func(a *memory.Attempt) (any, error) {
 		w.mu.Lock()
-		out = append(out, known.of(a))
+		out = append(out, callOf(a))
 		w.mu.Unlock()
 		return a.Work()
 	}}
@@ -94,9 +90,8 @@ func refusing() error {
 
 // harmed answers the call as it is at a moment: before its work, or when that is done.
 func harmed(at call, when moment, harm func(*memory.Attempt) (any, error)) func(*memory.Attempt) (any, error) {
-	var known calls
 	return func(a *memory.Attempt) (any, error) {
-		if known.of(a) != at {
+		if callOf(a) != at {
 			return a.Work()
 		}
 		if when == afterWork {
@@ -157,9 +152,8 @@ func TestRotationIsCancelledAtEveryCall(t *testing.T) {
 						t.Parallel()
 						w := s.world()
 						around := func(a *memory.Attempt) (any, error) {
-							var known calls
 							switch {
-							case known.of(a) != at:
+							case callOf(a) != at:
 								return a.Work()
 							case late || at.step == activities.BeginVersion.Name: // the cancel does not come to these
 								a.RequestCancel()
@@ -206,11 +200,7 @@ func TestRotationFailsOnTheWayBack(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			// b refuses after a was rolled, so that there is all to undo.
 			harm := func(w *rotationWorld) {
-				w.onRoll = func(site, to string) {
-					if to == "4" {
-						w.sites["b"].refuses = &app.Failure{Kind: app.KindFrozen, Message: "frozen"}
-					}
-				}
+				w.last = "b"
 				w.sites["b"].refuses = &app.Failure{Kind: app.KindFrozen, Message: "frozen"}
 			}
 			all := s.callsOf(t, harm)
@@ -240,9 +230,8 @@ func TestRevokeIsTriedForLong(t *testing.T) {
 		var run *memory.Run
 		down := true
 		run = &memory.Run{Around: func(a *memory.Attempt) (any, error) {
-			var known calls
 			w.mu.Lock()
-			fails := down && known.of(a).ends() && a.Host == "db-b"
+			fails := down && callOf(a).ends() && a.Host == "db-b"
 			w.mu.Unlock()
 			if fails {
 				return nil, activities.Fail(app.Failure{Kind: app.KindUnreachable, Message: "db-b does not answer"}, nil)
@@ -267,7 +256,7 @@ func TestRevokeIsTriedForLong(t *testing.T) {
 // A site that does not answer after it was rolled may have either version: it is brought back before anything ends.
 func TestRotationBringsBackWhatMayHaveBeenRolled(t *testing.T) {
 	w := newRotationWorld(app.WithPostgres, "blue", "green")
-	at := call{step: activities.RotateSite.Name, at: "b to 4", nth: 2}
+	at := call{step: activities.RotateSite.Name, at: "b to 4 by run-1-1"}
 	r := w.rotate(t, w.input(), &memory.Run{Around: harmed(at, afterWork, func(*memory.Attempt) (any, error) {
 		return nil, temporal.NewNonRetryableApplicationError("lost", "lost", errors.New("the engine was away"))
 	})})

@@ -251,6 +251,7 @@ func TestRotationLogsInAsTheAdministrator(t *testing.T) {
 // A site may ask for a person's leave before it is changed, but not before it is brought back to what works.
 func TestOnlyTheWayThereAsksForLeave(t *testing.T) {
 	w := newRotationWorld(app.WithValue)
+	w.last = "b"
 	w.sites["b"].refuses = &app.Failure{Kind: app.KindRejected, Message: "rejected by ann"}
 	asked := map[string]bool{}
 	w.rotate(t, w.input(), &memory.Run{Around: func(a *memory.Attempt) (any, error) {
@@ -261,7 +262,7 @@ func TestOnlyTheWayThereAsksForLeave(t *testing.T) {
 		}
 		return a.Work()
 	}})
-	if asked["a to 3"] || !asked["b to 4"] {
+	if back, ok := asked["a to 3"]; !ok || back || !asked["b to 4"] {
 		t.Errorf("%v", asked)
 	}
 }

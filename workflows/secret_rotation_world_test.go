@@ -39,6 +39,8 @@ type rotationWorld struct {
 	outages map[string]bool
 	// onRoll, where given, happens after a site was rolled.
 	onRoll func(site, version string)
+	// last is the site whose first run only begins when the others have ended; empty for none.
+	last string
 	// stopped is the site whose database does not run; empty for none.
 	stopped string
 	runsID  int
@@ -82,7 +84,7 @@ func (w *rotationWorld) rotate(t *testing.T, in workflows.RotateSecretInput, run
 	w.runsID++
 	run.ID = cmp.Or(run.ID, "run-"+strconv.Itoa(w.runsID))
 	var result app.RotationResult
-	run.Activities, run.Result = w.register, &result
+	run.World, run.Activities, run.Result = memory.New(), w.register, &result
 	run.Do(t, workflows.RotateSecret, in)
 	w.holds(t, in, result)
 	return result
@@ -290,7 +292,26 @@ func (w *rotationWorld) hasCredential() bool {
 	return w.with != app.WithValue && w.with != app.WithGiven
 }
 
+// othersRolled waits until all sites but one have a version.
+func (w *rotationWorld) othersRolled(ctx context.Context, site, version string) {
+	for ctx.Err() == nil {
+		w.mu.Lock()
+		waits := false
+		for name, s := range w.sites {
+			waits = waits || (name != site && s.version != version)
+		}
+		w.mu.Unlock()
+		if !waits {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func (w *rotationWorld) roll(ctx context.Context, in activities.RotateSiteInput) (app.Result, error) {
+	if in.Site.Name == w.last && in.Secrets[0].Version != "3" {
+		w.othersRolled(ctx, w.last, in.Secrets[0].Version)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	name, to := in.Site.Name, in.Secrets[0].Version
