@@ -18,10 +18,10 @@ import (
 func (d *deploy) struck(t *testing.T, steps []string, fault func(t *testing.T)) {
 	t.Helper()
 	left := slices.Clone(steps)
-	d.follow(t, func(e *historypb.HistoryEvent) bool {
+	d.run.Follow(t, func(e *historypb.HistoryEvent) bool {
 		a := e.GetActivityTaskScheduledEventAttributes()
 		if i := slices.Index(left, a.GetActivityType().GetName()); i >= 0 {
-			t.Logf("%s %s: strike at %s, under way: %t", time.Now().Format("15:04:05.000"), d.id, left[i], d.underway(t, a.GetActivityId()))
+			t.Logf("%s %s: strike at %s, under way: %t", time.Now().Format("15:04:05.000"), d.run.ID, left[i], d.run.Underway(t, a.GetActivityId()))
 			left = slices.Delete(left, i, i+1)
 			fault(t)
 		}

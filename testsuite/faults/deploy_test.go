@@ -22,8 +22,7 @@ const patience = 3 * time.Minute
 type deploy struct {
 	*stage
 	command *harness.Command
-	id      string // the run's workflow id
-	run     string
+	run     harness.Execution
 	began   time.Time
 }
 
@@ -46,16 +45,17 @@ func (s *stage) ask(t *testing.T, kind app.RunKind, flags ...string) *deploy {
 	t.Helper()
 	s.asked++
 	request := strconv.Itoa(s.asked)
-	d := &deploy{stage: s, id: workflows.RunID(s.site, kind, request), began: time.Now()}
+	d := &deploy{stage: s, began: time.Now()}
+	d.run = harness.Execution{Client: s.client, ID: workflows.RunID(s.site, kind, request), Patience: patience}
 	d.command = s.world.Start(s.app.Dir, append([]string{string(kind), "-o", "json", "--request-id", request}, flags...)...)
 	harness.Eventually(t, time.Minute, func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		answer, err := s.client.DescribeWorkflowExecution(ctx, d.id, "")
+		answer, err := s.client.DescribeWorkflowExecution(ctx, d.run.ID, "")
 		if err != nil {
 			return fmt.Errorf("the run has not begun: %w: %s", err, d.command.Stderr())
 		}
-		d.run = answer.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+		d.run.Run = answer.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 		return nil
 	})
 	return d
@@ -101,7 +101,7 @@ func (d *deploy) succeeds(t *testing.T) {
 func (d *deploy) doneOnce(t *testing.T) {
 	t.Helper()
 	if d.steps != nil {
-		sameSteps(t, d.follow(t, nil), d.steps)
+		sameSteps(t, d.run.Follow(t, nil), d.steps)
 	}
 	starts, err := d.starts(t, d.release, d.began)
 	if err != nil {
@@ -177,7 +177,7 @@ func (d *deploy) terminate(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := d.client.TerminateWorkflow(ctx, d.id, d.run, "a test"); err != nil {
+	if err := d.client.TerminateWorkflow(ctx, d.run.ID, d.run.Run, "a test"); err != nil {
 		t.Fatal(err)
 	}
 	out, err := d.command.Wait(ctx)

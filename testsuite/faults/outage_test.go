@@ -89,7 +89,7 @@ func (s *stage) reboots(t *testing.T, step string, fault func(context.Context) e
 		switch {
 		case out.Code == 0 && result.Outcome == app.Succeeded:
 			s.release = result.Release
-			sameSteps(t, d.follow(t, nil), s.steps)
+			sameSteps(t, d.run.Follow(t, nil), s.steps)
 			s.inOrder(t)
 		case out.Code == 3 && result.Failure.Kind == app.KindExited:
 			s.servesStill(t, served)

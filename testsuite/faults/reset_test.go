@@ -51,7 +51,7 @@ func (s *stage) finishedReset(t *testing.T, every int) {
 	s.underLoad(t, func() {
 		d := s.begin(t)
 		d.succeeds(t)
-		for _, point := range resetPoints(d.follow(t, nil), every) {
+		for _, point := range resetPoints(d.run.Follow(t, nil), every) {
 			outcome, err := d.reset(t, point)
 			if err != nil || !slices.Contains(endsWell, outcome) {
 				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
@@ -68,7 +68,7 @@ func (s *stage) failedReset(t *testing.T, every int) {
 		d := s.begin(t)
 		d.result(t, 3, app.FailedClean)
 		s.servesStill(t, served)
-		for _, point := range resetPoints(d.follow(t, nil), every) {
+		for _, point := range resetPoints(d.run.Follow(t, nil), every) {
 			outcome, err := d.reset(t, point)
 			if outcome != app.FailedClean {
 				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
@@ -86,7 +86,7 @@ func (s *stage) rollbackReset(t *testing.T, every int) {
 		before := s.version - 1
 		d := s.ask(t, app.RunRollback)
 		d.back(t, before)
-		for _, point := range resetPoints(d.follow(t, nil), every) {
+		for _, point := range resetPoints(d.run.Follow(t, nil), every) {
 			outcome, err := d.reset(t, point)
 			if err != nil || !slices.Contains(endsWell, outcome) {
 				t.Errorf("reset to event %d: it ended %q, %v", point, outcome, err)
@@ -103,7 +103,7 @@ func (d *deploy) reset(t *testing.T, point int64) (app.Outcome, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	answer, err := d.client.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
-		Namespace: client.DefaultNamespace, WorkflowExecution: d.execution(),
+		Namespace: client.DefaultNamespace, WorkflowExecution: d.run.Proto(),
 		Reason: "a test", RequestId: rand.Text(), WorkflowTaskFinishEventId: point,
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func (d *deploy) reset(t *testing.T, point int64) (app.Outcome, error) {
 	}
 	began := time.Now()
 	var result app.Result
-	err = d.client.GetWorkflow(ctx, d.id, answer.GetRunId()).Get(ctx, &result)
+	err = d.client.GetWorkflow(ctx, d.run.ID, answer.GetRunId()).Get(ctx, &result)
 	// A failed run's outcome is its failure's type.
 	if failure := (*temporal.ApplicationError)(nil); errors.As(err, &failure) {
 		result.Outcome = app.Outcome(failure.Type())

@@ -86,7 +86,7 @@ func set(t *testing.T) *stage {
 	s := empty(t, fmt.Sprintf(compose, ""))
 	s.begin(t).succeeds(t)
 	second := s.begin(t)
-	s.steps = scheduled(second.follow(t, nil))
+	s.steps = scheduled(second.run.Follow(t, nil))
 	second.succeeds(t)
 	for _, step := range stepsOfRedeploy {
 		if s.steps[step] == 0 {

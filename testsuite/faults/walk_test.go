@@ -22,14 +22,14 @@ func (s *stage) walk(t *testing.T, steps []string, fault func(t *testing.T)) {
 	left := slices.Clone(steps)
 	for n := 1; n <= deploys && len(left) > 0; n++ {
 		d := s.begin(t)
-		d.follow(t, func(e *historypb.HistoryEvent) bool {
+		d.run.Follow(t, func(e *historypb.HistoryEvent) bool {
 			a := e.GetActivityTaskScheduledEventAttributes()
 			step := a.GetActivityType().GetName()
 			i := slices.Index(left, step)
 			if i < 0 {
 				return true
 			}
-			under := d.underway(t, a.GetActivityId())
+			under := d.run.Underway(t, a.GetActivityId())
 			if !under && n < deploys {
 				return true
 			}
