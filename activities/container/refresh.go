@@ -56,11 +56,10 @@ func (a Activities) RestoreSecrets(ctx context.Context, in activities.RefreshInp
 			}
 			restored = restored || again
 		}
-		if !restored {
-			return nil
-		}
-		if err := folders.tell(ctx, h, in.OnChange); err != nil {
-			return err
+		if restored {
+			if err := folders.tell(ctx, h, in.OnChange); err != nil {
+				return err
+			}
 		}
 		for _, f := range folders.each {
 			if err := f.Drop(ctx, in.Release); err != nil {

@@ -168,11 +168,15 @@ func (f Folder) Restore(ctx context.Context, run string, secrets []app.ServiceSe
 	return true, f.writeVersions(ctx, f.path, versions)
 }
 
-// Drop forgets what Refresh has kept for a run. What tells of it goes first: half of it would not do for a Restore.
+// Drop forgets what Refresh has kept for a run, and what broke off in the folder. What tells of the first goes first: half of
+// it would not do for a Restore.
 func (f Folder) Drop(ctx context.Context, run string) error {
 	kept := f.path + "/" + before + run
 	if err := f.host.Files().Remove(ctx, kept+"/"+versionsFile); err != nil {
 		return err
 	}
-	return f.host.Files().Remove(ctx, kept)
+	if err := f.host.Files().Remove(ctx, kept); err != nil {
+		return err
+	}
+	return f.sweep(ctx, making)
 }

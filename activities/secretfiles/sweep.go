@@ -72,13 +72,16 @@ func sweepRelease(ctx context.Context, h host.Host, site app.Site, release strin
 }
 
 // tidy removes all that a container does not need.
-func (f Folder) tidy(ctx context.Context) error {
+func (f Folder) tidy(ctx context.Context) error { return f.sweep(ctx, before, making) }
+
+// sweep removes what has a name that begins so.
+func (f Folder) sweep(ctx context.Context, prefixes ...string) error {
 	names, err := f.host.Files().List(ctx, f.path)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if !strings.HasPrefix(name, before) && !strings.HasPrefix(name, making) {
+		if !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			continue
 		}
 		if err := f.host.Files().Remove(ctx, f.path+"/"+name); err != nil {
