@@ -19,9 +19,9 @@ type app struct {
 func (a *app) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /up", answer(a.up))
-	mux.HandleFunc("GET /{$}", answer(a.index))
-	mux.HandleFunc("GET /slow", answer(a.slow))
-	mux.HandleFunc("POST /echo", answer(a.echo))
+	mux.HandleFunc("GET /{$}", answer(a.serve(a.index)))
+	mux.HandleFunc("GET /slow", answer(a.serve(a.slow)))
+	mux.HandleFunc("POST /echo", answer(a.serve(a.echo)))
 	return mux
 }
 
@@ -31,6 +31,17 @@ func answer(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 		if err := f(w, r); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
+	}
+}
+
+// serve counts the answers.
+func (a *app) serve(f func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		err := f(w, r)
+		if err == nil {
+			a.db.journal.served()
+		}
+		return err
 	}
 }
 

@@ -23,6 +23,8 @@ type page struct {
 	// Users are those of the database that the app was, the last one now.
 	Users []string `json:"users"`
 	Made  int      `json:"made"`
+	// Served are the requests that were answered, but for those that ask whether the app is well.
+	Served int `json:"served"`
 	// Failed are the queries that failed, and Errors the first of them.
 	Failed int      `json:"failed"`
 	Errors []string `json:"errors"`
@@ -50,6 +52,8 @@ func (j *journal) uses(user string) {
 }
 
 func (j *journal) made() { j.change(false, func(p *page) { p.Made++ }) }
+
+func (j *journal) served() { j.change(false, func(p *page) { p.Served++ }) }
 
 func (j *journal) failed(err error) {
 	log.Print("a query failed: ", err)

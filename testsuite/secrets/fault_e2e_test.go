@@ -1,0 +1,60 @@
+//go:build e2e
+
+package secrets
+
+import (
+	"testing"
+	"time"
+
+	"github.com/longshore-dev/longshore/internal/app"
+)
+
+// Worker and engine are killed at steps of a rotation, several times in each: it ends as if nothing had happened. The soak
+// tests have every step.
+func TestRotationSurvivesKills(t *testing.T) {
+	t.Parallel()
+	s := set(t, project{})
+	s.slowly(15 * time.Millisecond)
+	s.underLoad(func() {
+		r := s.begin()
+		r.struck(blows{
+			"AddCredential":    s.killWorker,
+			"SettleVersion":    s.killEngine,
+			"RotateSite":       r.inRun(0, 1, blows{"Start": s.killWorker, "Switch": s.killEngine}),
+			"RevokeCredential": s.killWorker,
+		})
+		r.ends(app.Succeeded)
+		r = s.begin()
+		r.struck(blows{
+			"BeginVersion":    s.killWorker,
+			"RotateSite":      r.inRun(0, 1, blows{"Drain": s.killBoth}),
+			soaks:             s.killBoth,
+			"SettleVersion 2": s.killWorker,
+		})
+		r.ends(app.Succeeded)
+	})
+}
+
+// What fails or is cancelled before the revoke goes back, and what comes after goes forward.
+func TestRotationGoesBack(t *testing.T) {
+	t.Parallel()
+	s := set(t, project{unwellAs: "shop_b"})
+	s.slowly(15 * time.Millisecond)
+	t.Run("the database refuses the new credential", func(t *testing.T) { s.in(t).refusedByDatabase() })
+	t.Run("cancelled in the test", func(t *testing.T) { s.in(t).cancelledInTest() })
+	t.Run("cancelled in the roll", func(t *testing.T) { s.in(t).cancelledInRoll() })
+	t.Run("no app gets well", func(t *testing.T) { s.in(t).neverHealthy() })
+	s.rewrite(func(p *project) { p.unwellAs = "" })
+	s.deploy("production")
+	t.Run("cancelled in the soak, with another one refused", func(t *testing.T) { s.in(t).cancelledInSoak() })
+	t.Run("terminated, and the next one cancelled too late", func(t *testing.T) { s.in(t).terminatedAndNext() })
+	t.Run("compromised", func(t *testing.T) { s.in(t).compromised() }) // it loses queries, as it has to
+}
+
+// With one of two sites out of reach both stay what they were.
+func TestRotationWithASiteUnreachable(t *testing.T) {
+	t.Parallel()
+	s := set(t, project{sites: []string{"production", "staging"}})
+	t.Run("before it begins", func(t *testing.T) { s.in(t).cutBefore() })
+	t.Run("in the roll", func(t *testing.T) { s.in(t).cutInRoll() })
+}
