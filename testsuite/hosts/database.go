@@ -43,7 +43,7 @@ set -eu
 PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
 if [ ! -e /data/db ]; then
   rm -rf /data/new
-  initdb --pgdata=/data/new --username=postgres --encoding=UTF8 --auth-local=trust --auth-host=scram-sha-256 >/dev/null
+  initdb --no-sync --pgdata=/data/new --username=postgres --encoding=UTF8 --auth-local=trust --auth-host=scram-sha-256 >/dev/null
   echo host all all all scram-sha-256 >> /data/new/pg_hba.conf
   if [ -e /init.sql ]; then
     pg_ctl start --pgdata=/data/new --wait --silent --options=--listen_addresses=

@@ -40,9 +40,11 @@ type database struct {
 	in     activities.CredentialInput
 }
 
-// startDatabase runs a database with a script of its administrator's, and waits until it answers.
+// startDatabase runs a database with a script of its administrator's, and waits until it answers. The test goes on beside
+// others that have one.
 func startDatabase(t *testing.T, kind hosts.Database, script string, settings app.Rotation) *database {
 	t.Helper()
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	image, err := hosts.PrepareDatabase(ctx, kind, os.Stderr)
