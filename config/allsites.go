@@ -53,5 +53,8 @@ func loadSite(o Options) (SiteSettings, Problems) {
 		problems = r.findHosts()
 	}
 	site, more := r.siteAlone()
+	if len(more) == 0 {
+		more = r.findIdentities(r.hosts, site)
+	}
 	return SiteSettings{Site: site, Hosts: r.hosts, Approve: r.layers.approve(), Scopes: r.secretScopes(site)}, append(problems, more...)
 }

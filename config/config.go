@@ -202,7 +202,7 @@ func (r *resolved) spec(c *compose, s Settings, problems Problems) (app.Spec, Pr
 		remote = r.hosts[i].Name
 	}
 	site := app.Site{Org: s.Org, Project: s.Project, Name: s.Site}
-	problems = append(problems, checkSiteNames(site)...)
+	problems = slices.Concat(problems, checkSiteNames(site), r.findIdentities(r.hosts, site))
 	t := newTranslator(c, remote, r.secretEntries())
 	t.problems = append(problems, r.checkServices(c)...)
 	t.checkSecretSources()

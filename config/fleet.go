@@ -50,6 +50,9 @@ func LoadFleet(o Options, names []string) (*Fleet, error) {
 			return nil, problems.asError()
 		}
 	}
+	if problems = r.findFleetIdentities(o); len(problems) > 0 {
+		return nil, problems.asError()
+	}
 	tool, err := r.layers.tool()
 	if err != nil {
 		return nil, err
@@ -91,6 +94,23 @@ func (r *resolved) named(names []string) ([]app.Host, Problems) {
 		}
 	}
 	return out, problems
+}
+
+// findFleetIdentities completes the keys of hosts that are secrets, for the site that is meant where one is.
+func (r *resolved) findFleetIdentities(o Options) Problems {
+	if !keepKeys(r.hosts) {
+		return nil
+	}
+	// Who names hosts has read no more than the layers so far, and need not mean a site.
+	project, problems := resolveWithoutHosts(o, true)
+	if len(problems) > 0 {
+		return problems
+	}
+	site, problems := project.siteAlone()
+	if len(problems) > 0 {
+		return problems
+	}
+	return project.findIdentities(r.hosts, site)
 }
 
 // serverOf is an address without its user, and without the port of SSH.
@@ -187,6 +207,13 @@ func (r *resolved) keyProblem(h app.Host, key string, err error) Problem {
 
 // ownKeys looks for the public halves of the keys that are offered to a host.
 func (r *resolved) ownKeys(h app.Host) ([]string, Problems) {
+	if name := h.IdentitySecret.Name; name != "" {
+		return nil, Problems{{
+			Path:    "bootstrap.public_keys",
+			Message: fmt.Sprintf("the key of %s is the secret %s, whose public half no file has", h.Name, name),
+			Advice:  `name it: public_keys: ["ssh-ed25519 AAAA…"], as ssh-keygen -y -f shows it`,
+		}}
+	}
 	private := []string{"~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"}
 	if h.IdentityFile != "" {
 		private = []string{h.IdentityFile}

@@ -45,6 +45,7 @@ func readHost(f *fields, name string) definedHost {
 		DockerSocket: f.text("docker_socket"),
 		StateDir:     f.text("state_dir"),
 	}
+	h.IdentitySecret.Name = f.text(keyIdentitySecret)
 	edge := f.sub("edge")
 	h.Edge.HTTP, _ = edge.number("http", 1, 65535)
 	h.Edge.Mode = edge.oneOf("mode", app.EdgeHostNetwork, app.EdgeBridge)
@@ -68,8 +69,14 @@ func checkHost(f *fields, h app.Host) {
 	if problem := addressProblem(h.Jump); problem != "" {
 		f.report.add(f.path.with("jump"), problem, "write user@name:port")
 	}
-	if h.Local() && (h.Jump != "" || h.IdentityFile != "") {
-		f.report.add(f.path, "jump and identity_file have no meaning for the engine of this machine", "remove them")
+	if h.Local() && (h.Jump != "" || h.IdentityFile != "" || h.IdentitySecret.Name != "") {
+		f.report.add(f.path, "jump, identity_file and identity_secret have no meaning for the engine of this machine", "remove them")
+	}
+	if name := h.IdentitySecret.Name; name != "" {
+		f.report.checkSecretName(f.path.with(keyIdentitySecret), name)
+		if h.IdentityFile != "" {
+			f.report.add(f.path.with(keyIdentitySecret), "the host has an identity_file, too", "keep one of them")
+		}
 	}
 	if h.IdentityFile != "" && !strings.HasPrefix(h.IdentityFile, "/") && !strings.HasPrefix(h.IdentityFile, "~/") {
 		f.report.add(f.path.with("identity_file"), "must be an absolute path, or begin with ~/", "")

@@ -138,7 +138,7 @@ func TestSettingsProblems(t *testing.T) {
 			`longshore.yml:5:9: hosts.Web.adress: unknown key; did you mean "address"?`,
 			`longshore.yml:5:27: hosts.Web.edge.http: must be from 1 to 65535, not 0`,
 			`longshore.yml:5:36: hosts.Web.edge.mod: unknown key; did you mean "mode"?`,
-			`longshore.yml:6:3: hosts.local: jump and identity_file have no meaning for the engine of this machine; remove them`,
+			`longshore.yml:6:3: hosts.local: jump, identity_file and identity_secret have no meaning for the engine of this machine; remove them`,
 			`longshore.yml:6:20: hosts.local.state_dir: must be an absolute path of the host`,
 			`longshore.yml:7:9: hosts.bad.address: is an address without a scheme; write user@name:port, or local for the engine of this machine`,
 			`longshore.yml:7:29: hosts.bad.jump: is not an address; write user@name:port`,

@@ -66,13 +66,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	hosts, err := reach.Hosts(state)
+	hosts, err := reach.Hosts(state, own.masker)
 	if err != nil {
 		return err
 	}
 	defer hosts.Close() // the process ends
 	return work(ctx, c, wiring{
-		hosts: hosts, fresh: reach.Fresh(state), client: c, queue: queue, edges: edges,
+		hosts: hosts, fresh: reach.Fresh(state, own.masker), client: c, queue: queue, edges: edges,
 		bundles: filepath.Join(state, "bundles"), chunks: filepath.Join(state, "chunks"), secrets: own,
 	}, log)
 }

@@ -37,12 +37,14 @@ func classOf(err error) (kind, advice string) {
 	switch {
 	case errors.Is(err, host.ErrInvalid), errors.Is(err, host.ErrSettings), errors.Is(err, edge.ErrInvalid):
 		return app.KindSpec, ""
+	case errors.Is(err, host.ErrSecret):
+		return app.KindSecret, "See that hosts.*.identity_secret names a private key without a passphrase: longshore secret set NAME < the key's file."
 	case errors.Is(err, host.ErrRights):
 		return app.KindRefused, "Let the login use sudo without a password, or own the host's state folder."
 	case errors.Is(err, host.ErrHostKey):
 		return app.KindHostKey, "If the host is new, deploy once with --accept-new-host-keys. If its key has changed, find out why before you remove the old key from known_hosts."
 	case errors.Is(err, host.ErrRefused):
-		return app.KindRefused, "Check the user, and that the agent (ssh-add -l) or hosts.*.identity_file has a key that the host knows."
+		return app.KindRefused, "Check the user, and that the host knows a key of the agent (ssh-add -l), or that of hosts.*.identity_file or identity_secret."
 	case errors.Is(err, host.ErrUnreachable):
 		return app.KindUnreachable, "Check the address and that the host is up: ssh to it by hand."
 	case errors.Is(err, host.ErrNoDocker):

@@ -25,6 +25,7 @@ func TestClasses(t *testing.T) {
 	}{
 		{host.ErrHostKey, app.KindHostKey, true},
 		{host.ErrRefused, app.KindRefused, true},
+		{host.ErrSecret, app.KindSecret, true},
 		{host.ErrRights, app.KindRefused, true},
 		{host.ErrUnreachable, app.KindUnreachable, false},
 		{host.ErrNoDocker, app.KindNoDocker, false},

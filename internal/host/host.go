@@ -185,6 +185,7 @@ var (
 	ErrRefused     = errors.New("host refused the login")               // a retry cannot mend it
 	ErrHostKey     = errors.New("host key is not trusted")              // changed, or unknown and not accepted
 	ErrSettings    = errors.New("host cannot be used as it is set up")  // address, key file, SSH configuration; a retry cannot mend it
+	ErrSecret      = errors.New("the host's key cannot be had")         // a secret that is missing, or no key; a retry cannot mend it
 	ErrRights      = errors.New("the login lacks rights on the host")   // neither root nor sudo; a retry cannot mend it
 	ErrNoDocker    = errors.New("no Docker engine answers on the host") // absent, stopped or not permitted
 	ErrPortTaken   = errors.New("port is already taken")

@@ -18,6 +18,8 @@ type Options struct {
 	Jump string
 	// IdentityFile is the only key to offer to the host; empty means the agent's and the SSH configuration's.
 	IdentityFile string
+	// Key is the only key to offer to the host, in the place of IdentityFile; nil for none.
+	Key *Key
 	// AcceptNew writes the key of a host that the known hosts do not hold instead of refusing it.
 	AcceptNew   bool
 	Environment Environment
@@ -36,7 +38,7 @@ type Client struct {
 	options  Options
 	target   address
 	jumps    []address
-	identity string
+	required identity
 
 	mu      sync.Mutex
 	current *link
@@ -67,8 +69,11 @@ func New(options Options) (*Client, error) {
 			return nil, err
 		}
 	}
-	if options.IdentityFile != "" {
-		c.identity = options.Environment.path(options.IdentityFile)
+	switch {
+	case options.Key != nil:
+		c.required = *options.Key
+	case options.IdentityFile != "":
+		c.required = keyFile(options.Environment.path(options.IdentityFile))
 	}
 	if c.options.KeepAlive == (KeepAlive{}) {
 		c.options.KeepAlive = KeepAlive{Interval: 5 * time.Second, Misses: 3}

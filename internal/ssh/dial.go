@@ -35,9 +35,9 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	}
 	var last *link
 	for i, s := range route {
-		required := ""
+		var required identity
 		if i == len(route)-1 {
-			required = c.identity
+			required = c.required
 		}
 		next, err := c.hop(ctx, last, s, required)
 		if err != nil {
@@ -90,7 +90,7 @@ func (c *Client) route(config configuration, target address, jumps []address, de
 }
 
 // hop connects and logs in to one host, over the connection below where there is one.
-func (c *Client) hop(ctx context.Context, below *link, s settings, required string) (*link, error) {
+func (c *Client) hop(ctx context.Context, below *link, s settings, required identity) (*link, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, hopTimeout, fmt.Errorf("no answer within %s", hopTimeout))
 	defer cancel()
 	ring, err := gather(ctx, s, required)

@@ -12,8 +12,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
-
-	"github.com/longshore-dev/longshore/internal/host"
 )
 
 // keyring holds the keys that one login offers, in order, and tells afterwards what was tried.
@@ -24,18 +22,18 @@ type keyring struct {
 	close   func()
 }
 
-// gather finds the keys: those of named files first, then the agent's, then those of the default files. required is a
-// file that has to give a key; it is then the only one offered.
-func gather(ctx context.Context, s settings, required string) (*keyring, error) {
+// gather finds the keys: those of named files first, then the agent's, then those of the default files. One that is
+// required is the only one offered; nil where none is.
+func gather(ctx context.Context, s settings, required identity) (*keyring, error) {
 	ring := &keyring{close: func() {}}
 	held := ring.askAgent(ctx, s.agent)
-	if required != "" {
-		signer, why := readKey(required, held)
-		if signer == nil {
+	if required != nil {
+		signer, err := required.signer(ctx, held)
+		if err != nil {
 			ring.close()
-			return nil, fmt.Errorf("%w: the key file %s for %s: %s", host.ErrSettings, required, s, why)
+			return nil, fmt.Errorf("log in to %s: %w", s, err)
 		}
-		ring.offer(signer, required)
+		ring.offer(signer, required.name())
 		return ring, nil
 	}
 	if !s.defaulted {

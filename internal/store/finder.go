@@ -105,20 +105,31 @@ func (f Finder) missing(scopes []app.SecretScope, s app.Secret) (bool, error) {
 	case s.Source.From != app.FromStore:
 		return false, nil
 	}
+	_, err := f.Nearest(scopes, s.Name)
+	var none *NotFoundError
+	if errors.As(err, &none) {
+		return true, nil
+	}
+	return false, err
+}
+
+// Nearest is the scope whose value of a secret of the file store counts: the first with a current version. It needs no
+// identity. A secret that has none in any is a *NotFoundError.
+func (f Finder) Nearest(scopes []app.SecretScope, name string) (app.SecretScope, error) {
 	for _, scope := range scopes {
-		record, err := f.folder(scope).Read(s.Name)
+		record, err := f.folder(scope).Read(name)
 		var none *NotFoundError
 		if errors.As(err, &none) {
 			continue
 		}
 		if err != nil {
-			return false, err
+			return app.SecretScope{}, err
 		}
 		if _, ok := record.Version(0); ok {
-			return false, nil
+			return scope, nil
 		}
 	}
-	return true, nil
+	return app.SecretScope{}, notInAny(scopes, name)
 }
 
 func (f Finder) folder(scope app.SecretScope) Folder { return Folder{Scope: scope, Keys: f.Keys} }

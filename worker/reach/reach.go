@@ -7,15 +7,19 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/longshore-dev/longshore/activities/engine"
+	"github.com/longshore-dev/longshore/activities/unseal"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/pool"
 	"github.com/longshore-dev/longshore/internal/ssh"
+	"github.com/longshore-dev/longshore/internal/store"
 )
 
 // Hosts makes the pool of all hosts that this process works on. A user who is not root keeps the state of the host
-// "local" in the state folder, since the usual place is root's.
-func Hosts(state string) (*pool.Pool, error) {
+// "local" in the state folder, since the usual place is root's. Keys that are secrets are opened by the identities of that
+// folder, and learner is told of each before it is used.
+func Hosts(state string, learner unseal.Learner) (*pool.Pool, error) {
 	environment, err := ssh.CurrentEnvironment()
 	if err != nil {
 		return nil, err
@@ -24,13 +28,15 @@ func Hosts(state string) (*pool.Pool, error) {
 	if os.Geteuid() != 0 {
 		localState = filepath.Join(state, "host")
 	}
-	return pool.New(environment, localState), nil
+	hosts := pool.New(environment, localState)
+	hosts.Keys = keys{store.Keys{Path: engine.IdentityPath(state)}, learner}.read
+	return hosts, nil
 }
 
 // Fresh opens hosts over connections that are shared with nobody. Who closes such a host closes its connection.
-func Fresh(state string) func(context.Context, app.Host) (host.Host, error) {
+func Fresh(state string, learner unseal.Learner) func(context.Context, app.Host) (host.Host, error) {
 	return func(ctx context.Context, at app.Host) (host.Host, error) {
-		hosts, err := Hosts(state)
+		hosts, err := Hosts(state, learner)
 		if err != nil {
 			return nil, err
 		}

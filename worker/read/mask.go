@@ -26,8 +26,8 @@ type veil struct {
 }
 
 // newVeil uses the key ring of a state folder. A read makes none.
-func newVeil(state string) (veil, error) {
-	v := veil{masker: &secret.Masker{}}
+func newVeil(state string, masker *secret.Masker) (veil, error) {
+	v := veil{masker: masker}
 	path := engine.KeyRingPath(state)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return v, nil

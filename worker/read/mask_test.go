@@ -11,6 +11,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/keyring"
+	"github.com/longshore-dev/longshore/internal/secret"
 	"github.com/longshore-dev/longshore/testsuite/memory"
 	"github.com/longshore-dev/longshore/workflows"
 )
@@ -53,7 +54,7 @@ func TestLogsAreMasked(t *testing.T) {
 	}
 	w.Machine("web-1").Print(container, "denied: correct%20horse", true)
 	var err error
-	if r.veil, err = newVeil(state); err != nil {
+	if r.veil, err = newVeil(state, &secret.Masker{}); err != nil {
 		t.Fatal(err)
 	}
 	got := logs(t, r)
@@ -83,7 +84,7 @@ func TestLogsSayWhatIsNotMasked(t *testing.T) {
 			here := t.TempDir()
 			test.arrange(t, here)
 			var err error
-			if r.veil, err = newVeil(here); err != nil {
+			if r.veil, err = newVeil(here, &secret.Masker{}); err != nil {
 				t.Fatal(err)
 			}
 			got := logs(t, r)

@@ -17,6 +17,7 @@ import (
 	"github.com/longshore-dev/longshore/activities/inspect"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
+	"github.com/longshore-dev/longshore/internal/secret"
 	"github.com/longshore-dev/longshore/worker/reach"
 )
 
@@ -55,7 +56,8 @@ func Run(ctx context.Context, op string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	hosts, err := reach.Hosts(state)
+	masker := &secret.Masker{}
+	hosts, err := reach.Hosts(state, masker)
 	if err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func Run(ctx context.Context, op string, in io.Reader, out io.Writer) error {
 	case inspect.OpCheck:
 		return r.each(ctx, r.check)
 	case inspect.OpLogs:
-		if r.veil, err = newVeil(state); err != nil {
+		if r.veil, err = newVeil(state, masker); err != nil {
 			return err
 		}
 		return r.logs(ctx)

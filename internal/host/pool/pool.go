@@ -5,17 +5,23 @@ package pool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/local"
 	"github.com/longshore-dev/longshore/internal/host/remote"
+	"github.com/longshore-dev/longshore/internal/secret"
 	"github.com/longshore-dev/longshore/internal/ssh"
 )
 
 // Pool is a host.Opener. It is safe for concurrent use.
 type Pool struct {
+	// Keys reads the private keys that are secrets. It is set before the first Open; without it hosts that have one cannot be
+	// logged in to.
+	Keys Keys
+
 	environment ssh.Environment
 	// localState is the state folder of this machine where a host's settings name none.
 	localState string
@@ -26,11 +32,16 @@ type Pool struct {
 	clients map[way]*ssh.Client
 }
 
+// Keys reads a private key that is a secret. It is called for each login, from several goroutines, and ends when ctx does.
+// Its error says what to do, and holds no part of the key.
+type Keys func(ctx context.Context, s app.HostSecret) (secret.String, error)
+
 var _ host.Opener = (*Pool)(nil)
 
 // way is all that decides which SSH connection a host has.
 type way struct {
 	address, jump, identity string
+	secret                  app.HostSecret
 	acceptNew               bool
 }
 
@@ -75,7 +86,7 @@ func (p *Pool) make(h app.Host) (host.Host, error) {
 		}
 		return local.New(h)
 	}
-	key := way{h.Address, h.Jump, h.IdentityFile, h.AcceptNewKey}
+	key := way{h.Address, h.Jump, h.IdentityFile, h.IdentitySecret, h.AcceptNewKey}
 	client, ok := p.clients[key]
 	if !ok {
 		var err error
@@ -83,6 +94,7 @@ func (p *Pool) make(h app.Host) (host.Host, error) {
 			Address:      h.Address,
 			Jump:         h.Jump,
 			IdentityFile: h.IdentityFile,
+			Key:          p.key(h.IdentitySecret),
 			AcceptNew:    h.AcceptNewKey,
 			Environment:  p.environment,
 		})
@@ -96,6 +108,19 @@ func (p *Pool) make(h app.Host) (host.Host, error) {
 	}
 	p.clients[key] = client
 	return opened, nil
+}
+
+// key is the key that a host asks for; nil where that is not a secret.
+func (p *Pool) key(s app.HostSecret) *ssh.Key {
+	if s == (app.HostSecret{}) {
+		return nil
+	}
+	return &ssh.Key{Name: "the secret " + s.Name, Read: func(ctx context.Context) (secret.String, error) {
+		if p.Keys == nil {
+			return secret.String{}, fmt.Errorf("the secret %s cannot be read here", s.Name)
+		}
+		return p.Keys(ctx, s)
+	}}
 }
 
 // Close ends all connections. Hosts that were opened fail from then on.

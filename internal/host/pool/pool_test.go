@@ -1,14 +1,20 @@
 package pool_test
 
 import (
+	"context"
+	"encoding/pem"
 	"errors"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	cryptossh "golang.org/x/crypto/ssh"
 
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/host"
 	"github.com/longshore-dev/longshore/internal/host/pool"
+	"github.com/longshore-dev/longshore/internal/secret"
 	"github.com/longshore-dev/longshore/internal/ssh"
 	"github.com/longshore-dev/longshore/internal/ssh/sshtest"
 )
@@ -87,5 +93,51 @@ func TestWrongSettings(t *testing.T) {
 		if _, err := p.Open(t.Context(), h); !errors.Is(err, host.ErrSettings) {
 			t.Errorf("%+v opens with %v, want ErrSettings", h, err)
 		}
+	}
+}
+
+// A host's key may be a secret: each secret has a connection of its own, which asks for it.
+func TestKeysThatAreSecrets(t *testing.T) {
+	hostKey, _ := sshtest.NewKey(t)
+	login, private := sshtest.NewKey(t)
+	server := sshtest.Start(t, login.PublicKey(), hostKey)
+	env := ssh.Environment{Home: t.TempDir(), User: "deploy"}
+	block, err := cryptossh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := app.HostSecret{Name: "KEY", Scope: app.SecretScope{Kind: app.ScopeProject, Of: "acme/shop"}}
+	other := app.HostSecret{Name: "KEY", Scope: app.SecretScope{Kind: app.ScopeSite, Of: "acme/shop/staging"}}
+	run := func(p *pool.Pool, s app.HostSecret) error {
+		opened, err := p.Open(t.Context(), app.Host{Name: "web-1", Address: server.Address, IdentitySecret: s, AcceptNewKey: true})
+		if err != nil {
+			return err
+		}
+		_, err = opened.Run(t.Context(), host.Command{Args: []string{"true"}})
+		return err
+	}
+	p := pool.New(env, "")
+	defer p.Close()
+	p.Keys = func(_ context.Context, s app.HostSecret) (secret.String, error) {
+		if s != right {
+			return secret.String{}, errors.New("none of " + s.Scope.Of)
+		}
+		return secret.New(string(pem.EncodeToMemory(block))), nil
+	}
+	for range 2 {
+		if err := run(p, right); err != nil {
+			t.Error(err)
+		}
+		if err := run(p, other); !errors.Is(err, host.ErrSecret) || !strings.Contains(err.Error(), "none of acme/shop/staging") {
+			t.Errorf("another scope's key: %v", err)
+		}
+	}
+	if logins := server.Logins(); logins != 1 {
+		t.Errorf("%d connections to one machine", logins)
+	}
+	without := pool.New(env, "")
+	defer without.Close()
+	if err := run(without, right); !errors.Is(err, host.ErrSecret) {
+		t.Errorf("a pool that reads no secrets: %v", err)
 	}
 }
