@@ -45,7 +45,9 @@ var walls = []wall{
 		never: []string{
 			module + "activities/build", module + "activities/container", module + "activities/edge", module + "activities/host",
 			module + "activities/release", module + "activities/transfer", module + "activities/fence", module + "activities/failing",
-			module + "activities/heartbeat",
+			module + "activities/heartbeat", module + "activities/secret", module + "activities/unseal", module + "activities/secretfiles",
+			module + "activities/masking", module + "activities/rotation", module + "activities/credential", module + "activities/site",
+			module + "activities/bootstrap",
 			module + "worker/", module + "internal/ssh", module + "internal/docker", module + "internal/host", module + "internal/host/",
 			module + "internal/build", module + "internal/image/", module + "internal/edge", module + "internal/edge/",
 			"golang.org/x/crypto/ssh", "golang.org/x/crypto/ssh/", "github.com/docker/docker/",
@@ -65,6 +67,22 @@ var walls = []wall{
 		folder: "activities",
 		never:  []string{module + "config", module + "worker/", module + "starter/", "github.com/spf13/viper"},
 		reason: "an activity is told everything by its input",
+	},
+	{
+		folder: "internal/store", never: []string{module + "internal/host", module + "internal/host/", module + "internal/sealed", module + "internal/keyring"},
+		reason: "a place for secrets must not know how their values travel, nor where they go",
+	},
+	{
+		folder: "internal/sealed", never: []string{module + "internal/store", module + "internal/store/", module + "internal/host", module + "internal/host/"},
+		reason: "what carries values must not know where they come from, nor where they go",
+	},
+	{
+		folder: "", except: []string{"worker", "internal/store/sops"}, never: []string{module + "internal/store/sops", "github.com/getsops/sops/v3", "github.com/getsops/sops/v3/"},
+		reason: "only the worker links SOPS, and the key services of clouds with it",
+	},
+	{
+		folder: "", except: []string{"internal/store", "testsuite"}, never: []string{"filippo.io/age", "filippo.io/age/"},
+		reason: "one package knows how secrets are encrypted",
 	},
 	{
 		folder: "", except: []string{"config", "testsuite"}, never: []string{"github.com/spf13/viper"},
