@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/internal/app"
 	"github.com/longshore-dev/longshore/internal/store"
 	"github.com/longshore-dev/longshore/starter/display"
@@ -184,6 +185,33 @@ func TestTheSitesOfARotationAreThoseBelowTheScope(t *testing.T) {
 		if name == "B" && v.settings.Site.Name != "staging" {
 			t.Errorf("the settings are those of %q: a site's own may differ", v.settings.Site.Name)
 		}
+	}
+}
+
+// A random value is no key: to take one would lock the worker out of the host.
+func TestTheKeyOfAHostIsNotMadeUp(t *testing.T) {
+	line := app.SecretLine{Name: "DEPLOY_KEY", Scope: app.SecretScope{Kind: app.ScopeProject, Of: "acme/shop"}}
+	other := app.SecretScope{Kind: app.ScopeSite, Of: "acme/shop/staging"}
+	for name, test := range map[string]struct {
+		key     app.HostSecret
+		with    string
+		refused bool
+	}{
+		"its key":               {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithValue, true},
+		"by a database":         {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithPostgres, true},
+		"given":                 {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithGiven, false},
+		"by steps":              {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithCommand, false},
+		"another secret":        {app.HostSecret{Name: "OTHER", Scope: line.Scope}, app.WithValue, false},
+		"that of another scope": {app.HostSecret{Name: line.Name, Scope: other}, app.WithValue, false},
+		"a host without":        {app.HostSecret{}, app.WithValue, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sites := []activities.RotationSite{{Hosts: []app.Host{{Name: "web-1"}, {Name: "web-2", IdentitySecret: test.key}}}}
+			err := checkHostKey(sites, line, app.Rotation{With: test.with})
+			if (err != nil) != test.refused || test.refused && (exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), "logs in to web-2")) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

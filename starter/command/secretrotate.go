@@ -72,6 +72,9 @@ func (c *cli) rotate(ctx context.Context, f *rotateFlags, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkHostKey(sites, r.line, settings); err != nil {
+		return err
+	}
 	if r.session, err = c.connect(ctx, v.settings.Tool.StateDir); err != nil {
 		return err
 	}
@@ -157,6 +160,22 @@ func (f *secretFlags) sites(scope app.SecretScope) ([]activities.RotationSite, e
 		}
 	}
 	return out, nil
+}
+
+// checkHostKey refuses to put a made-up value in the place of a key that hosts are logged in to by: it would lock all out.
+func checkHostKey(sites []activities.RotationSite, line app.SecretLine, r app.Rotation) error {
+	if r.With == app.WithGiven || r.With == app.WithCommand {
+		return nil
+	}
+	for _, s := range sites {
+		for _, h := range s.Hosts {
+			if h.IdentitySecret.Name == line.Name && h.IdentitySecret.Scope == line.Scope {
+				return exit.With(exit.Usage, fmt.Errorf("%s is the key that logs in to %s: a new value of it has to be a private key that the host knows. "+
+					"Let the host know its public half and use longshore secret set, or --given", line.Name, h.Name))
+			}
+		}
+	}
+	return nil
 }
 
 // takeGiven keeps the value that a person supplies as a pending version, and answers its number.
