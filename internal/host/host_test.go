@@ -31,6 +31,23 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	}
 }
 
+func TestLastLeavesOutWhatIsCut(t *testing.T) {
+	long := strings.Repeat("x", 20)
+	left := "(its last line has 20 bytes or more, and is left out)"
+	for text, want := range map[string]string{
+		"":                            "",
+		" one\ntwo\n":                 "one\ntwo",
+		"a line that is cut\nand one": "and one",
+		long:                          left,
+		long + "\n":                   left,
+		long + "\nthe last\n":         "the last",
+	} {
+		if got := host.Last([]byte(text), 20); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestCheckPath(t *testing.T) {
 	for _, path := range []string{".", "a", "a/b.c", "sites/default/shop/production/fence"} {
 		if err := host.CheckPath(path); err != nil {

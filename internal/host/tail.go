@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"fmt"
 	"sync"
 )
 
@@ -42,10 +43,16 @@ func (t *Tail) Bytes() []byte {
 	return append([]byte(nil), t.kept[start:]...)
 }
 
-// Last returns at most the last n bytes of p as text, without the spaces around it.
+// Last returns the last lines of p as text, n bytes at most, without the spaces around them. A line whose beginning is
+// not among these bytes is left out: it could be a part of a secret value, which nothing would know for one. Where no
+// other line is left, it says so.
 func Last(p []byte, n int) string {
-	if len(p) > n {
-		p = p[len(p)-n:]
+	if len(p) < n {
+		return string(bytes.TrimSpace(p))
 	}
-	return string(bytes.TrimSpace(p))
+	_, whole, _ := bytes.Cut(p[len(p)-n:], []byte("\n"))
+	if whole = bytes.TrimSpace(whole); len(whole) > 0 {
+		return string(whole)
+	}
+	return fmt.Sprintf("(its last line has %d bytes or more, and is left out)", n)
 }

@@ -14,6 +14,8 @@ const (
 	minMasked = 4
 	// minLine is the shortest line of a longer value that is masked by itself.
 	minLine = 8
+	// minCut is how much of a value a text has to end with, at the least, to be taken for one that was cut.
+	minCut = 12
 	// maxForms bounds the forms that are kept, in bytes of text. The values that were learned longest ago go first.
 	maxForms = 32 << 20
 )
@@ -122,7 +124,7 @@ func keyOf(text string) uint32 {
 }
 
 // Mask puts three stars in the place of every known value, and one three for values that touch or overlap. A nil Masker
-// knows none.
+// knows none. A text that ends within a value, as one that was cut does, loses what it has of it.
 func (m *Masker) Mask(text string) string {
 	if m == nil || !m.knows.Load() || len(text) < minMasked {
 		return text
@@ -152,11 +154,11 @@ func (m *Masker) Mask(text string) string {
 	return out.String()
 }
 
-// longest is the length of the longest form that text begins with.
+// longest is the length of the longest form that text begins with. All of the text counts where it is the beginning of one.
 func (m *Masker) longest(text string) int {
 	for _, form := range m.index[keyOf(text)] {
-		if strings.HasPrefix(text, form.text) {
-			return len(form.text)
+		if strings.HasPrefix(text, form.text) || len(text) >= minCut && strings.HasPrefix(form.text, text) {
+			return min(len(form.text), len(text))
 		}
 	}
 	return 0

@@ -75,6 +75,26 @@ func TestMaskBase64(t *testing.T) {
 	}
 }
 
+// Lines of logs are cut, and a value with them.
+func TestMaskWhatIsCut(t *testing.T) {
+	var m Masker
+	m.Learn(New(hard))
+	for name, form := range map[string]string{"raw": hard, "query": url.QueryEscape(hard), "base64": base64.StdEncoding.EncodeToString([]byte(hard))} {
+		for end := minCut; end < len(form); end++ {
+			if got := m.Mask("before " + form[:end]); got != "before "+shown {
+				t.Errorf("%s, of which %d bytes are left: %s", name, end, got)
+			}
+		}
+		short := "before " + form[:minCut-1]
+		if got := m.Mask(short); got != short {
+			t.Errorf("%s: so little may be anything: %s", name, got)
+		}
+		if got := m.Mask(form[:minCut] + " after"); got != form[:minCut]+" after" {
+			t.Errorf("%s: what goes on otherwise is no value: %s", name, got)
+		}
+	}
+}
+
 func TestMaskLines(t *testing.T) {
 	var m Masker
 	m.Learn(New(pem))

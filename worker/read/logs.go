@@ -89,7 +89,7 @@ func followOptions(o inspect.LogOptions) host.FollowOptions {
 	return host.FollowOptions{Follow: o.Follow, Tail: o.Tail, Since: o.Since, Timestamps: o.Timestamps}
 }
 
-// longestLine is where a line without an end is cut, in bytes.
+// longestLine is where a line is cut, in bytes. The rest of it is left out: it could begin within a secret value.
 const longestLine = 64 << 10
 
 // prefixed writes whole lines, masked, each with a prefix. It is for one goroutine.
@@ -97,23 +97,21 @@ type prefixed struct {
 	prefix string
 	masker *secret.Masker
 	out    io.Writer
-	rest   []byte
+	rest   []byte // of a line that has not ended, what is shown
 }
 
 func (p *prefixed) Write(data []byte) (int, error) {
-	p.rest = append(p.rest, data...)
+	written := len(data)
 	for {
-		end := bytes.IndexByte(p.rest, '\n')
-		if end < 0 && len(p.rest) < longestLine {
-			return len(data), nil
+		line, after, whole := bytes.Cut(data, []byte("\n"))
+		p.rest = append(p.rest, line[:min(len(line), longestLine-len(p.rest))]...)
+		if !whole {
+			return written, nil
 		}
-		if end < 0 {
-			end = len(p.rest) - 1
-		}
-		if err := p.line(p.rest[:end+1]); err != nil {
+		if err := p.line(); err != nil {
 			return 0, err
 		}
-		p.rest = p.rest[end+1:]
+		data = after
 	}
 }
 
@@ -121,11 +119,12 @@ func (p *prefixed) flush() error {
 	if len(p.rest) == 0 {
 		return nil
 	}
-	return p.line(p.rest)
+	return p.line()
 }
 
-func (p *prefixed) line(text []byte) error {
-	line := p.masker.Mask(string(bytes.TrimSuffix(text, []byte("\n"))))
+func (p *prefixed) line() error {
+	line := p.masker.Mask(string(p.rest))
+	p.rest = p.rest[:0]
 	_, err := io.WriteString(p.out, p.prefix+line+"\n")
 	return err
 }

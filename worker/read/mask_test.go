@@ -68,6 +68,26 @@ func TestLogsAreMasked(t *testing.T) {
 	}
 }
 
+// A value that lies across the place where a line is cut is not shown by halves.
+func TestLongLinesAreMasked(t *testing.T) {
+	var masker secret.Masker
+	masker.Learn(secret.New("correct horse battery staple"))
+	var out bytes.Buffer
+	p := &prefixed{prefix: "web | ", masker: &masker, out: &out}
+	before := strings.Repeat("x", longestLine-14)
+	for _, text := range []string{before, "correct horse ", "battery", " staple and more\n\nnext", " line\nlast"} {
+		if n, err := p.Write([]byte(text)); n != len(text) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if err := p.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if want := "web | " + before + "***\nweb | \nweb | next line\nweb | last\n"; out.String() != want {
+		t.Errorf("got …%q", out.String()[len("web | ")+len(before):])
+	}
+}
+
 // Logs are for the worst hour as well: they are shown where nothing can be masked, and say so.
 func TestLogsSayWhatIsNotMasked(t *testing.T) {
 	w, r, state := secretive(t)
