@@ -15,6 +15,7 @@ func (r *rotation) goBack(ctx workflow.Context) {
 	if !r.made {
 		return
 	}
+	r.back = true
 	r.phase(ctx, app.PhaseUndo)
 	r.restorePassword(ctx)
 	r.demote(ctx)

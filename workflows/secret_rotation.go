@@ -36,8 +36,8 @@ type rotation struct {
 	addedAt, gapUntil time.Time
 	// promoted says that the store may have the new version as the current one, and demoted that it was taken back.
 	promoted, demoted bool
-	// forward says that the old version may be revoked: from then on the rotation does not go back.
-	forward bool
+	// forward says that the old version may be revoked: from then on the rotation does not go back. back says that it does.
+	forward, back bool
 	// rolls counts the rounds of runs that sites were asked for.
 	rolls int
 	// left is what is not as the outcome wants it, and failed the first reason.
@@ -65,6 +65,9 @@ func (r *rotation) run(ctx workflow.Context) error {
 	}
 	if r.versions.OldRevoked {
 		return r.revokeAndRollOut(ctx)
+	}
+	if err := r.bringUp(ctx); err != nil {
+		return err
 	}
 	if err := r.addCredential(ctx); err != nil {
 		return err

@@ -122,7 +122,7 @@ func TestRotationRollsAgainWhatGotBack(t *testing.T) {
 		if r.Outcome != c.outcome {
 			t.Errorf("%d times: %+v, %+v", c.times, r, r.Failure)
 		}
-		if c.outcome == app.Succeeded && !strings.Contains(strings.Join(r.Notes, "\n"), "acme/shop/b ran version 3 meanwhile") {
+		if c.outcome == app.Succeeded && !strings.Contains(strings.Join(r.Notes, "\n"), "acme/shop/b ran version 3, and was rolled to version 4") {
 			t.Errorf("%v", r.Notes)
 		}
 	}

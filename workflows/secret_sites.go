@@ -130,12 +130,12 @@ func (r *rotation) rollSite(ctx workflow.Context, s *rotationSite, to app.Secret
 		RotationSite: s.RotationSite, Request: request, Secrets: []app.Secret{to},
 		By: r.in.By, Why: cmp.Or(r.in.Why, "rotate "+r.in.Secret.String()+" to version "+to.Version), BreakFreeze: r.in.BreakFreeze,
 	}
-	if to.Version == r.versions.Old.Version {
+	if r.back {
 		// The way back waits for nobody's leave: until it is done, the site depends on what is about to end.
 		in.Approve, in.BreakFreeze = nil, true
 	}
 	before := s.touched
-	s.touched = true
+	s.touched = before || to.Version == r.versions.New.Version
 	result, err := activities.RotateSite.Run(ctx, in)
 	if err != nil {
 		return failed("rotate in "+s.name(), app.Host{}, "", err)

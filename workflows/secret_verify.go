@@ -18,28 +18,55 @@ const verifyRounds = 3
 // by a deploy begun earlier, is rolled again.
 func (r *rotation) verify(ctx workflow.Context) error {
 	r.phase(ctx, app.PhaseVerify)
+	if err := r.everywhere(ctx, r.versions.New, r.isOther); err != nil {
+		return err
+	}
+	r.gapUntil = cmp.Or(r.gapUntil, workflow.Now(ctx))
+	return nil
+}
+
+// bringUp brings sites to the old version that lag behind it, as a rotation leaves them that was terminated or could not go
+// back everywhere. Where two users take turns, the new credential would be theirs with another password.
+func (r *rotation) bringUp(ctx workflow.Context) error {
+	if r.versions.NewUser == "" || r.oneUser() || r.in.Compromised {
+		return nil
+	}
+	behind := r.with(r.isOlder)
+	if len(behind) == 0 {
+		return nil
+	}
+	r.report.waits(ctx, "first brings version "+r.versions.Old.Version+" to "+strings.Join(names(behind), ", "))
+	return r.everywhere(ctx, r.versions.Old, r.isOlder)
+}
+
+// everywhere rolls to a version what runs a wrong one, until nothing does.
+func (r *rotation) everywhere(ctx workflow.Context, to app.Secret, wrong func(version string) bool) error {
 	for round := 0; ; round++ {
 		if err := r.look(ctx, false); err != nil {
 			return err
 		}
-		behind := r.with(r.isOther)
+		behind := r.with(wrong)
 		switch {
 		case len(behind) == 0:
-			r.gapUntil = cmp.Or(r.gapUntil, workflow.Now(ctx))
 			return nil
 		case round == verifyRounds:
-			return r.notVerified(behind)
+			return notEverywhere(to, behind)
 		}
 		for _, s := range behind {
-			r.note(fmt.Sprintf("%s ran version %s meanwhile, and was rolled again.", s.name(), strings.Join(s.versions, ", ")))
+			r.note(fmt.Sprintf("%s ran version %s, and was rolled to version %s.", s.name(), strings.Join(s.versions, ", "), to.Version))
 		}
-		if err := r.roll(ctx, behind, r.versions.New, true); err != nil {
+		if err := r.roll(ctx, behind, to, true); err != nil {
 			return err
 		}
 	}
 }
 
 func (r *rotation) isOther(version string) bool { return version != r.versions.New.Version }
+
+// isOlder says that a version is neither of the two.
+func (r *rotation) isOlder(version string) bool {
+	return version != r.versions.Old.Version && version != r.versions.New.Version
+}
 
 // with are the sites with a container that serves with such a version.
 func (r *rotation) with(such func(version string) bool) []*rotationSite {
@@ -52,14 +79,18 @@ func (r *rotation) with(such func(version string) bool) []*rotationSite {
 	return out
 }
 
-func (r *rotation) notVerified(behind []*rotationSite) error {
-	var names []string
-	for _, s := range behind {
-		names = append(names, s.name())
+func names(sites []*rotationSite) []string {
+	var out []string
+	for _, s := range sites {
+		out = append(out, s.name())
 	}
+	return out
+}
+
+func notEverywhere(to app.Secret, behind []*rotationSite) error {
 	return &stepError{failure: app.Failure{
 		Kind: app.KindSecret, Step: string(app.PhaseVerify),
-		Message: fmt.Sprintf("after %d rounds something else than version %s still runs in %s", verifyRounds, r.versions.New.Version, strings.Join(names, ", ")),
+		Message: fmt.Sprintf("after %d rounds something else than version %s still runs in %s", verifyRounds, to.Version, strings.Join(names(behind), ", ")),
 		Advice:  "Find out what brings these sites back (longshore status), and freeze them while you rotate with --break-freeze.",
 	}}
 }
