@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +56,30 @@ func TestLogs(t *testing.T) {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
+	}
+}
+
+// An engine that keeps lines in pieces begins with a piece of a line; the lines that are kept are whole.
+func TestLogsOfLinesInPieces(t *testing.T) {
+	var pieces []string
+	for i := range 20 {
+		pieces = append(pieces, fmt.Sprintf("line %d ", i), "goes on ", "and ends\n")
+	}
+	fake := logged(false, nil)
+	fake.answers["GET /containers/x/logs"] = func(w http.ResponseWriter, r *http.Request) {
+		tail, err := strconv.Atoi(r.FormValue("tail"))
+		if err != nil {
+			panic(err)
+		}
+		stdout := stdcopy.NewStdWriter(w, stdcopy.Stdout)
+		for _, piece := range pieces[max(0, len(pieces)-tail):] {
+			fmt.Fprint(stdout, piece)
+		}
+	}
+	got, err := startFake(t, fake).ContainerLogs(t.Context(), "x", 2)
+	want := []string{"line 18 goes on and ends", "line 19 goes on and ends"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 
