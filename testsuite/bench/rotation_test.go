@@ -59,7 +59,7 @@ func TestBenchRotation(t *testing.T) {
 func (s *scene) sharingSites(t *testing.T) (*harness.App, []string) {
 	t.Helper()
 	on := s.host.AppHost()
-	files := harness.Files(s.Project("shared"), "${ROUTE}", []app.Host{on})
+	files := harness.Files(s.Project("shared"), "\"${ROUTE}\"", []app.Host{on})
 	files["compose.yaml"] = strings.Replace(files["compose.yaml"], "stable_for: 500ms", "stable_for: 0s", 1)
 	files["compose.yaml"] = strings.Replace(files["compose.yaml"], "    x-longshore:\n", "    x-longshore:\n      secrets: [SHARED]\n", 1)
 	project, _, _ := strings.Cut(files["longshore.yml"], "sites:\n")

@@ -31,6 +31,15 @@ type hunt struct {
 // awkward is a value that every form of it changes.
 func awkward() string { return rand.Text() + `"<&>\+/=% é#` + rand.Text() }
 
+// long is a value that is cut wherever lines and outputs are.
+func long() string {
+	parts := []string{awkward()}
+	for range 240 {
+		parts = append(parts, rand.Text())
+	}
+	return strings.Join(parts, "-")
+}
+
 // newHunt is a world with a host, and the app, of which nothing is deployed.
 func newHunt(t *testing.T) *hunt {
 	t.Helper()
@@ -104,7 +113,7 @@ func (h *hunt) secrets() {
 	h.keep("DATABASE_URL", "1", "postgres://shop_a:"+h.first+"@db/shop")
 	h.keep("API_TOKEN", "1", awkward())
 	h.keep("BUILD_TOKEN", "1", awkward())
-	h.keep("PAYMENTS_KEY", "1", awkward())
+	h.keep("PAYMENTS_KEY", "1", long())
 	h.keep("TLS_KEY", "1", "-----BEGIN KEY-----\n"+rand.Text()+rand.Text()+"\n"+awkward()+"\n-----END KEY-----")
 	h.cli(0, "", "secret", "generate", "SESSION_KEY", "-o", "json")
 	one, two := awkward(), rand.Text()
@@ -141,8 +150,10 @@ func (h *hunt) day() {
 
 	h.change(tells{secrets: all, build: "broken"})
 	h.fails("BUILD_TOKEN", app.KindBuild)
-	h.change(tells{secrets: "API_TOKEN", fail: "exit"})
-	h.fails("API_TOKEN", app.KindExited)
+	for _, name := range []string{"API_TOKEN", "PAYMENTS_KEY"} {
+		h.change(tells{secrets: name, fail: "exit"})
+		h.fails(name, app.KindExited)
+	}
 	h.change(tells{secrets: "TLS_KEY", fail: "unwell"})
 	h.fails("TLS_KEY", app.KindUnhealthy)
 

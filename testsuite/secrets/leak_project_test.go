@@ -29,9 +29,9 @@ ENTRYPOINT ["/teller"]
 `
 	files["mode"] = "\n"
 	files["compose.yaml"] = compose(tells{secrets: all})
-	// The step of the payments' rotation tells all that it was given, and fails.
+	// The step of the payments' rotation tells all that it was given, and the end of that again, and fails.
 	files["longshore.yml"] = h.project.longshore(h.name, h.reached()) + `  SESSION_KEY: { rotate: { soak: 1s } }
-  PAYMENTS_KEY: { rotate: { with: command, test: [sh, -c, "cat >&2; exit 1"] } }
+  PAYMENTS_KEY: { rotate: { with: command, test: [sh, -c, "tee /dev/stderr | tail -c 60 >&2; exit 1"] } }
 `
 	return files
 }
