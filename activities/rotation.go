@@ -132,6 +132,8 @@ type CredentialInput struct {
 	Admin string `json:"admin,omitempty"`
 	// Takeback turns the meaning around: the old credential is added or tested again, the new one revoked.
 	Takeback bool `json:"takeback,omitempty"`
+	// Compromised has a revoke end the sessions of the user as well where it is the same for both: a thief may be in.
+	Compromised bool `json:"compromised,omitempty"`
 }
 
 // AddCredential makes the new credential good beside the old one. Where one user's password changes, the old one ends

@@ -129,7 +129,7 @@ func (r *rotation) testCredential(ctx workflow.Context) error {
 // credential is an input for a place.
 func (r *rotation) credential(p *place, takeback bool) activities.CredentialInput {
 	in := activities.CredentialInput{
-		Host: p.host, Settings: r.in.Settings, Rotating: r.versions, Admin: p.admin.Sealed, Takeback: takeback,
+		Host: p.host, Settings: r.in.Settings, Rotating: r.versions, Admin: p.admin.Sealed, Takeback: takeback, Compromised: r.in.Compromised,
 	}
 	if p.site != nil {
 		in.Site, in.Release = p.site.Site, p.site.Release

@@ -61,9 +61,6 @@ func (r *rotation) revokeAndRollOut(ctx workflow.Context) error {
 func (r *rotation) revokeOld(ctx workflow.Context) {
 	before := len(r.left)
 	r.each(ctx, r.places, func(ctx workflow.Context, p *place) {
-		if r.oneUser() && !r.in.Compromised {
-			return // the old password ended with the add; who is logged in since then has the new one
-		}
 		err := r.persist(ctx, func() error {
 			_, err := activities.RevokeCredential.Run(ctx, r.credential(p, false))
 			return failed(string(app.PhaseRevoke), p.host, r.in.Settings.Service, err)

@@ -41,7 +41,7 @@ func TestRotation(t *testing.T) {
 		"value":    {newRotationWorld(app.WithValue), []string{"make 4", "current 4", "roll a to 4", "roll b to 4", "revoke 3"}},
 		"command":  {newRotationWorld(app.WithCommand), []string{"make 4", "add 4 at the worker", "test 4 at the worker", "current 4", "roll a to 4", "roll b to 4", "end 3 at the worker", "revoke 3"}},
 		"postgres": {newRotationWorld(app.WithPostgres, "blue", "green"), []string{"make 4", "add 4 at db-a", "add 4 at db-b", "test 4 at db-a", "test 4 at db-b", "current 4", "roll a to 4", "roll b to 4", "end 3 at db-a", "end 3 at db-b", "revoke 3"}},
-		"one user": {newRotationWorld(app.WithMySQL, "app"), []string{"make 4", "add 4 at db-a", "add 4 at db-b", "test 4 at db-a", "test 4 at db-b", "current 4", "roll a to 4", "roll b to 4", "revoke 3"}},
+		"one user": {newRotationWorld(app.WithMySQL, "app"), []string{"make 4", "add 4 at db-a", "add 4 at db-b", "test 4 at db-a", "test 4 at db-b", "current 4", "roll a to 4", "roll b to 4", "end 3 at db-a", "end 3 at db-b", "revoke 3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,6 +22,8 @@ type change struct {
 	wanted, unwanted side
 	// back says that this is the way back.
 	back bool
+	// compromised says that somebody may be logged in who should not be.
+	compromised bool
 }
 
 // oneUser says that both versions are passwords of one user.
@@ -38,9 +40,9 @@ func (a Activities) open(in activities.CredentialInput) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	c := change{wanted: newer, unwanted: older}
+	c := change{wanted: newer, unwanted: older, compromised: in.Compromised}
 	if in.Takeback {
-		c = change{wanted: older, unwanted: newer, back: true}
+		c.wanted, c.unwanted, c.back = older, newer, true
 	}
 	if admin := administrator(settings); !c.oneUser() && (admin == older.user || admin == newer.user) {
 		return change{}, refused(admin+" is the one who lets users in and out, and cannot be one of two in turn",

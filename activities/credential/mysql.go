@@ -108,10 +108,17 @@ func (m mysql) revoke(ctx context.Context, c change) error {
 			b.WriteString("ALTER USER " + account + " DISCARD OLD PASSWORD;\n")
 		}
 	}
-	if b.Len() == 0 {
-		return nil
+	if b.Len() > 0 {
+		if _, err := m.sql(ctx, "revoke "+unwanted, b.String()); err != nil {
+			return err
+		}
 	}
-	if _, err := m.sql(ctx, "revoke "+unwanted, b.String()); err != nil || c.oneUser() {
+	if c.oneUser() {
+		if !c.compromised {
+			return nil
+		}
+		// Who logs in from here on has the new password: those that are in are ended once.
+		_, err := m.end(ctx, unwanted)
 		return err
 	}
 	return emptied(ctx, "sessions of "+unwanted+" in "+m.String(), func() (string, error) { return m.end(ctx, unwanted) })

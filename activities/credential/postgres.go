@@ -54,10 +54,15 @@ func (p postgres) test(ctx context.Context, c change) error {
 }
 
 func (p postgres) revoke(ctx context.Context, c change) error {
-	if c.oneUser() {
-		return nil // the password ended when the other one began
-	}
 	user := c.unwanted.user
+	if c.oneUser() {
+		if !c.compromised {
+			return nil // the password ended when the other one began
+		}
+		// Who logs in from here on has the new one: those that are in are ended once.
+		_, err := p.sql(ctx, "end the sessions of "+user, postgresEnd(user))
+		return err
+	}
 	if _, err := p.sql(ctx, "revoke "+user, postgresRevoke(user)); err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func postgresRevoke(user string) string {
 		postgresText("ALTER ROLE "+postgresName(user)+" NOLOGIN PASSWORD NULL"), postgresText(user))
 }
 
-// postgresEnd ends the sessions of a user, and prints a line for each that there was.
+// postgresEnd ends the sessions of a user but the one that asks, and prints a line for each that there was.
 func postgresEnd(user string) string {
-	return fmt.Sprintf("SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = %s;\n", postgresText(user))
+	return fmt.Sprintf("SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = %s AND pid <> pg_catalog.pg_backend_pid();\n", postgresText(user))
 }

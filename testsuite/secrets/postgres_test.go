@@ -50,18 +50,7 @@ func TestPostgresUsersInTurn(t *testing.T) {
 		}
 	}
 
-	session := make(chan error, 1)
-	go func() { session <- d.login(a[0], a[1], "SELECT pg_sleep(300);") }()
-	d.await("SELECT count(*) FROM pg_stat_activity WHERE usename = 'shop_a' AND query LIKE '%pg_sleep%' AND state = 'active';", "1")
-	d.call(d.does.Revoke)
-	select {
-	case err := <-session:
-		if err == nil || !strings.Contains(err.Error(), "terminat") {
-			t.Errorf("the session of the old user ends with %v", err)
-		}
-	case <-time.After(30 * time.Second):
-		t.Error("the session of the old user goes on")
-	}
+	d.endsASession(a)
 	d.logins(map[[2]string]bool{a: false, b: true})
 
 	// The next rotation goes the other way.
@@ -72,6 +61,23 @@ func TestPostgresUsersInTurn(t *testing.T) {
 	d.call(d.does.Revoke)
 	d.logins(map[[2]string]bool{a: false, {"shop_a", "third-password"}: true, b: false})
 	d.logged("%20", "third-password")
+}
+
+// endsASession fails unless a revoke ends a session of the login.
+func (d *database) endsASession(login [2]string) {
+	d.t.Helper()
+	session := make(chan error, 1)
+	go func() { session <- d.login(login[0], login[1], "SELECT pg_sleep(300);") }()
+	d.await("SELECT count(*) FROM pg_stat_activity WHERE usename = '"+login[0]+"' AND query LIKE '%pg_sleep%' AND state = 'active';", "1")
+	d.call(d.does.Revoke)
+	select {
+	case err := <-session:
+		if err == nil || !strings.Contains(err.Error(), "terminat") {
+			d.t.Errorf("the session of %s ends with %v", login[0], err)
+		}
+	case <-time.After(30 * time.Second):
+		d.t.Errorf("the session of %s goes on", login[0])
+	}
 }
 
 func TestPostgresTakenBack(t *testing.T) {
@@ -93,7 +99,10 @@ func TestPostgresOneUser(t *testing.T) {
 	d.call(d.does.Test)
 	d.call(d.does.Revoke)
 	d.logins(map[[2]string]bool{older: false, newer: true})
-	d.in.Takeback = true
+	d.in.Compromised = true
+	d.endsASession(newer) // whoever logged in with the old password looks the same
+	d.logins(map[[2]string]bool{older: false, newer: true})
+	d.in.Takeback, d.in.Compromised = true, false
 	d.call(d.does.Add)
 	d.call(d.does.Test)
 	d.logins(map[[2]string]bool{older: true, newer: false})
