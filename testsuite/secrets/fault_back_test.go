@@ -3,12 +3,13 @@
 package secrets
 
 import (
-	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/longshore-dev/longshore/internal/app"
+	"github.com/longshore-dev/longshore/testsuite/harness"
 )
 
 // slowly delays what goes to the hosts: steps that take milliseconds would be over before they are struck.
@@ -63,59 +64,46 @@ func (s *stage) cancelledInTest() {
 	})
 }
 
-// cancelledInRoll is for apps that are not well with the new version, so that the roll lasts.
 func (s *stage) cancelledInRoll() {
 	s.t.Helper()
 	s.underLoad(func() {
 		r := s.begin()
-		r.struck(blows{"RotateSite": r.inRun(0, 1, blows{"AwaitHealthy": func() { s.cancel(false) }})})
+		r.struck(blows{"RotateSite": r.inRun(0, 1, blows{"AwaitHealthy": s.held(0, func() { s.cancel(false) })})})
 		r.ends(app.Cancelled)
 	})
 }
 
-// neverHealthy is for apps that are not well with the new version.
-func (s *stage) neverHealthy() {
-	s.t.Helper()
-	s.underLoad(func() { s.begin().fails(app.KindUnhealthy) })
-}
-
-// cancelledInSoak asks for another rotation before.
+// cancelledInSoak asks for another rotation before, and kills worker and engine on the way back.
 func (s *stage) cancelledInSoak() {
 	s.t.Helper()
 	s.underLoad(func() {
 		r := s.begin("--soak", "1h")
-		r.struck(blows{soaks: func() {
-			if other, out := s.rotate(); out.Code != 5 || other.Outcome != app.Refused {
-				s.t.Errorf("another rotation ended with %s", out)
-			}
-			s.cancel(false)
-		}})
+		r.struck(blows{
+			soaks: func() {
+				if other, out := s.rotate(); out.Code != 5 || other.Outcome != app.Refused {
+					s.t.Errorf("another rotation ended with %s", out)
+				}
+				s.cancel(false)
+			},
+			"RotateSite 2":     r.inRun(0, 2, blows{"Start": s.killWorker}),
+			"RevokeCredential": s.killEngine,
+			"SettleVersion 3":  s.killBoth,
+		})
 		r.ends(app.Cancelled)
 	})
 }
 
-// terminatedAndNext leaves a pending version and its credential behind. The next rotation ends both, and is cancelled after
+// terminatedInTest leaves a pending version and its credential behind. The next rotation ends both, and is cancelled after
 // its revoke has begun.
-func (s *stage) terminatedAndNext() {
+func (s *stage) terminatedInTest() {
 	s.t.Helper()
 	s.underLoad(func() {
 		r := s.begin()
-		r.struck(blows{"TestCredential": func() {
-			ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
-			defer cancel()
-			if err := s.client.TerminateWorkflow(ctx, r.run.ID, r.run.Run, "a test"); err != nil {
-				s.t.Fatal(err)
-			}
-		}})
+		r.struck(blows{"TestCredential": r.terminate})
 		if result, out := r.ended(); result.Outcome != app.FailedDirty || out.Code != 4 {
 			s.t.Errorf("a rotation that was terminated ended with %s", out)
 		}
-		pending := ""
-		for version, state := range s.states() {
-			if state == app.VersionPending {
-				pending = version
-			}
-		}
+		pending := s.is(app.VersionPending)
 		r = s.begin()
 		r.struck(blows{"RevokeCredential": s.held(0, func() { s.cancel(true) })})
 		result := r.ends(app.Succeeded)
@@ -128,15 +116,26 @@ func (s *stage) terminatedAndNext() {
 	})
 }
 
+// terminatedBeforeRoll leaves apps behind that are the user whose turn is next. They keep working while that turn comes.
+func (s *stage) terminatedBeforeRoll() {
+	s.t.Helper()
+	s.underLoad(func() {
+		r := s.begin()
+		r.struck(blows{"SettleVersion": r.terminate})
+		harness.Eventually(s.t, time.Minute, func() error {
+			if s.is(app.VersionPending) != "" {
+				return errors.New("the new version is not the current one")
+			}
+			return nil
+		})
+		s.begin().ends(app.Succeeded)
+	})
+}
+
 // compromised looks for the old credential before any app has the new one.
 func (s *stage) compromised() {
 	s.t.Helper()
-	current := ""
-	for version, state := range s.states() {
-		if state == app.VersionCurrent {
-			current = version
-		}
-	}
+	current := s.is(app.VersionCurrent)
 	r := s.begin("--compromised")
 	r.struck(blows{"RotateSite": func() {
 		if s.admits(0, s.value("DATABASE_URL", current)) {

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 
@@ -74,28 +73,27 @@ func (r *rotation) struck(at blows) {
 func (r *rotation) inRun(site, nth int, at blows) func() {
 	return func() {
 		r.t.Helper()
-		id := workflows.RunID(r.site(site), app.RunRotate, fmt.Sprintf("%s-%d", r.run.Run, nth))
-		r.strike(harness.Execution{Client: r.client, ID: id, Patience: patience}, at)
+		r.strike(r.siteRun(site, nth), at)
 	}
+}
+
+// siteRun is the nth run that a site was asked for.
+func (r *rotation) siteRun(site, nth int) harness.Execution {
+	id := workflows.RunID(r.site(site), app.RunRotate, fmt.Sprintf("%s-%d", r.run.Run, nth))
+	return harness.Execution{Client: r.client, ID: id, Patience: patience}
 }
 
 func (r *rotation) strike(e harness.Execution, at blows) {
 	r.t.Helper()
 	seen := map[string]int{}
 	e.Follow(r.t, func(event *historypb.HistoryEvent) bool {
-		activity := event.GetActivityTaskScheduledEventAttributes()
-		step := activity.GetActivityType().GetName()
-		if event.GetEventType() == enumspb.EVENT_TYPE_TIMER_STARTED {
-			step = soaks
-		}
-		if seen[step]++; seen[step] > 1 {
-			step = fmt.Sprintf("%s %d", step, seen[step])
-		}
+		step := stepOf(event, seen)
 		blow := at[step]
 		if blow == nil {
 			return true
 		}
 		delete(at, step)
+		activity := event.GetActivityTaskScheduledEventAttributes()
 		under := activity == nil || e.Underway(r.t, activity.GetActivityId())
 		r.t.Logf("%s: strike at %s, under way: %t", time.Now().Format("15:04:05.000"), step, under)
 		blow()
@@ -106,6 +104,21 @@ func (r *rotation) strike(e harness.Execution, at blows) {
 	}
 }
 
+// stepOf is the step that begins with an event, empty for none. It counts those seen.
+func stepOf(e *historypb.HistoryEvent, seen map[string]int) string {
+	step := e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
+	if timer := e.GetTimerStartedEventAttributes(); timer != nil {
+		step = soaks
+	}
+	if step == "" {
+		return ""
+	}
+	if seen[step]++; seen[step] > 1 {
+		step = fmt.Sprintf("%s %d", step, seen[step])
+	}
+	return step
+}
+
 // ends waits for the command's end, and wants an outcome with its exit code, and the state that it tells of.
 func (r *rotation) ends(outcome app.Outcome) app.RotationResult {
 	r.t.Helper()
@@ -114,8 +127,11 @@ func (r *rotation) ends(outcome app.Outcome) app.RotationResult {
 		r.t.Fatalf("the rotation ended with %s, not %s", out, outcome)
 	}
 	good, ended := result.Old, result.New
-	if outcome == app.Succeeded {
+	switch {
+	case outcome == app.Succeeded:
 		good, ended = result.New, result.Old
+	case good == "": // it has made no version
+		good = r.is(app.VersionCurrent)
 	}
 	if result.Revoked != (outcome == app.Succeeded) {
 		r.t.Errorf("it tells that the old version is revoked: %t: %s", result.Revoked, out)
@@ -145,17 +161,17 @@ func (r *rotation) ended() (app.RotationResult, harness.Output) {
 	return result, out
 }
 
-// good wants a version of the database's address to be the one that counts, and each other one to be revoked: in the
-// store, in the apps of every site and in their databases. Of the others ended alone is tried there; empty for none.
+// good wants a version of the database's address to be the one that counts, and another one to have ended: in the store, in
+// the apps of every site and in their databases. ended is empty for none.
 func (s *stage) good(version, ended string) {
 	s.t.Helper()
 	for number, state := range s.states() {
-		want := app.VersionRevoked
+		right := state == app.VersionRevoked || state == app.VersionPrevious && number != ended
 		if number == version {
-			want = app.VersionCurrent
+			right = state == app.VersionCurrent
 		}
-		if state != want {
-			s.t.Errorf("in the store version %s is %s, not %s", number, state, want)
+		if !right {
+			s.t.Errorf("in the store version %s is %s, where %s is to be current and %q revoked", number, state, version, ended)
 		}
 	}
 	address := s.value("DATABASE_URL", version)
@@ -189,6 +205,27 @@ func (s *stage) states() map[string]app.VersionState {
 		states[fmt.Sprint(v.Number)] = v.State
 	}
 	return states
+}
+
+// is finds the version that is in a state; empty for none.
+func (s *stage) is(state app.VersionState) string {
+	s.t.Helper()
+	for version, have := range s.states() {
+		if have == state {
+			return version
+		}
+	}
+	return ""
+}
+
+// terminate ends the rotation as the web UI's button does: nothing is undone.
+func (r *rotation) terminate() {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
+	defer cancel()
+	if err := r.client.TerminateWorkflow(ctx, r.run.ID, r.run.Run, "a test"); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // cancel asks the rotation under way to go back, and wants to be told whether it is too late for that.

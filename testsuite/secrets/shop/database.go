@@ -57,6 +57,7 @@ func connect(ctx context.Context) (pool *pgxpool.Pool, user string, err error) {
 		return nil, "", errors.New("DATABASE_URL is no address of a database") // the error would show it
 	}
 	config.MaxConns = 4
+	config.MaxConnLifetime = time.Second // so that the password is asked for again and again
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	if pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, "", err
