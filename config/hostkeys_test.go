@@ -72,7 +72,7 @@ func TestIdentitySecrets(t *testing.T) {
 			inScopes(t, o, "DEPLOY_KEY", c.in...)
 			for name, hosts := range loaders {
 				got := hosts(t, o)
-				if len(got) != 2 || got[0].IdentitySecret != (app.HostSecret{}) {
+				if len(got) != 2 || got[0].IdentitySecret != (app.SecretLine{}) {
 					t.Fatalf("%s: %+v", name, got)
 				}
 				is := got[1].IdentitySecret

@@ -15,8 +15,9 @@ type Host struct {
 	Jump string `json:"jump,omitempty"`
 	// IdentityFile is a private key on the worker's machine; empty means the agent and the SSH configuration's keys.
 	IdentityFile string `json:"identity_file,omitempty"`
-	// IdentitySecret is a private key in the file store, in the place of IdentityFile; empty for none.
-	IdentitySecret HostSecret `json:"identity_secret,omitzero"`
+	// IdentitySecret is a private key in the file store, in the place of IdentityFile; empty for none. Each login uses its
+	// current version.
+	IdentitySecret SecretLine `json:"identity_secret,omitzero"`
 	// AcceptNewKey writes the key of a host that known_hosts does not know instead of refusing it. A changed key is
 	// refused all the same.
 	AcceptNewKey bool `json:"accept_new_key,omitempty"`
@@ -25,13 +26,6 @@ type Host struct {
 	// StateDir is where Longshore keeps its state on the host; empty means /var/lib/longshore.
 	StateDir string `json:"state_dir,omitempty"`
 	Edge     Edge   `json:"edge"`
-}
-
-// HostSecret is a secret that it takes to reach a host. It has no version: each login uses the current one.
-type HostSecret struct {
-	Name string `json:"name"`
-	// Scope is the one of the file store that has it.
-	Scope SecretScope `json:"scope"`
 }
 
 // Local says whether the host is the worker's own machine.

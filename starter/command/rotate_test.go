@@ -193,17 +193,17 @@ func TestTheKeyOfAHostIsNotMadeUp(t *testing.T) {
 	line := app.SecretLine{Name: "DEPLOY_KEY", Scope: app.SecretScope{Kind: app.ScopeProject, Of: "acme/shop"}}
 	other := app.SecretScope{Kind: app.ScopeSite, Of: "acme/shop/staging"}
 	for name, test := range map[string]struct {
-		key     app.HostSecret
+		key     app.SecretLine
 		with    string
 		refused bool
 	}{
-		"its key":               {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithValue, true},
-		"by a database":         {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithPostgres, true},
-		"given":                 {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithGiven, false},
-		"by steps":              {app.HostSecret{Name: line.Name, Scope: line.Scope}, app.WithCommand, false},
-		"another secret":        {app.HostSecret{Name: "OTHER", Scope: line.Scope}, app.WithValue, false},
-		"that of another scope": {app.HostSecret{Name: line.Name, Scope: other}, app.WithValue, false},
-		"a host without":        {app.HostSecret{}, app.WithValue, false},
+		"its key":               {line, app.WithValue, true},
+		"by a database":         {line, app.WithPostgres, true},
+		"given":                 {line, app.WithGiven, false},
+		"by steps":              {line, app.WithCommand, false},
+		"another secret":        {app.SecretLine{Name: "OTHER", Scope: line.Scope}, app.WithValue, false},
+		"that of another scope": {app.SecretLine{Name: line.Name, Scope: other}, app.WithValue, false},
+		"a host without":        {app.SecretLine{}, app.WithValue, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sites := []activities.RotationSite{{Hosts: []app.Host{{Name: "web-1"}, {Name: "web-2", IdentitySecret: test.key}}}}

@@ -169,7 +169,7 @@ func checkHostKey(sites []activities.RotationSite, line app.SecretLine, r app.Ro
 	}
 	for _, s := range sites {
 		for _, h := range s.Hosts {
-			if h.IdentitySecret.Name == line.Name && h.IdentitySecret.Scope == line.Scope {
+			if h.IdentitySecret == line {
 				return exit.With(exit.Usage, fmt.Errorf("%s is the key that logs in to %s: a new value of it has to be a private key that the host knows. "+
 					"Let the host know its public half and use longshore secret set, or --given", line.Name, h.Name))
 			}

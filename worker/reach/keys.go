@@ -18,7 +18,7 @@ type keys struct {
 }
 
 // read answers the current version, so that a login after a rotation uses the new one. It never waits: the store is files.
-func (k keys) read(_ context.Context, s app.HostSecret) (secret.String, error) {
+func (k keys) read(_ context.Context, s app.SecretLine) (secret.String, error) {
 	value, _, err := store.Folder{Scope: s.Scope, Keys: k.identities}.Value(s.Name, 0)
 	var absent *store.NotFoundError
 	switch {

@@ -20,7 +20,7 @@ func TestKeysAreThoseOfTheMoment(t *testing.T) {
 	dir := t.TempDir()
 	var known learned
 	k := keys{store.Keys{Path: filepath.Join(dir, "state", "identity.txt")}, &known}
-	asked := app.HostSecret{Name: "DEPLOY_KEY", Scope: app.SecretScope{
+	asked := app.SecretLine{Name: "DEPLOY_KEY", Scope: app.SecretScope{
 		Kind: app.ScopeProject, Of: "acme/shop", Folder: filepath.Join(dir, "project"), Recipients: filepath.Join(dir, "recipients.txt"),
 	}}
 	refused := func(says ...string) {

@@ -34,14 +34,14 @@ type Pool struct {
 
 // Keys reads a private key that is a secret. It is called for each login, from several goroutines, and ends when ctx does.
 // Its error says what to do, and holds no part of the key.
-type Keys func(ctx context.Context, s app.HostSecret) (secret.String, error)
+type Keys func(ctx context.Context, s app.SecretLine) (secret.String, error)
 
 var _ host.Opener = (*Pool)(nil)
 
 // way is all that decides which SSH connection a host has.
 type way struct {
 	address, jump, identity string
-	secret                  app.HostSecret
+	secret                  app.SecretLine
 	acceptNew               bool
 }
 
@@ -111,8 +111,8 @@ func (p *Pool) make(h app.Host) (host.Host, error) {
 }
 
 // key is the key that a host asks for; nil where that is not a secret.
-func (p *Pool) key(s app.HostSecret) *ssh.Key {
-	if s == (app.HostSecret{}) {
+func (p *Pool) key(s app.SecretLine) *ssh.Key {
+	if s == (app.SecretLine{}) {
 		return nil
 	}
 	return &ssh.Key{Name: "the secret " + s.Name, Read: func(ctx context.Context) (secret.String, error) {

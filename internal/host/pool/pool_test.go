@@ -106,9 +106,9 @@ func TestKeysThatAreSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	right := app.HostSecret{Name: "KEY", Scope: app.SecretScope{Kind: app.ScopeProject, Of: "acme/shop"}}
-	other := app.HostSecret{Name: "KEY", Scope: app.SecretScope{Kind: app.ScopeSite, Of: "acme/shop/staging"}}
-	run := func(p *pool.Pool, s app.HostSecret) error {
+	right := app.SecretLine{Name: "KEY", Scope: app.SecretScope{Kind: app.ScopeProject, Of: "acme/shop"}}
+	other := app.SecretLine{Name: "KEY", Scope: app.SecretScope{Kind: app.ScopeSite, Of: "acme/shop/staging"}}
+	run := func(p *pool.Pool, s app.SecretLine) error {
 		opened, err := p.Open(t.Context(), app.Host{Name: "web-1", Address: server.Address, IdentitySecret: s, AcceptNewKey: true})
 		if err != nil {
 			return err
@@ -118,7 +118,7 @@ func TestKeysThatAreSecrets(t *testing.T) {
 	}
 	p := pool.New(env, "")
 	defer p.Close()
-	p.Keys = func(_ context.Context, s app.HostSecret) (secret.String, error) {
+	p.Keys = func(_ context.Context, s app.SecretLine) (secret.String, error) {
 		if s != right {
 			return secret.String{}, errors.New("none of " + s.Scope.Of)
 		}
