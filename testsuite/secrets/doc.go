@@ -11,6 +11,12 @@
 //	s.admits(0, s.value("DATABASE_URL", "1"))                          // what its database says to the old address
 //	s.rewrite(func(p *project) { p.unwellAs = "shop_a" })              // apps that are not well after the next rotation
 //
-// To break something meanwhile, there are the stage's worker, engine and hosts; see docs/test-world.md. A password that is
-// changed in a database alone is tested by itself, in a container of the local engine (database).
+// To break something meanwhile, there are the stage's worker, engine and hosts; see docs/test-world.md. What strikes at a step
+// of a rotation, or of the run that it asks a site for, is a blow, and what the rotation then tells is held to what is found:
+//
+//	r := s.begin()
+//	r.struck(blows{"AddCredential": s.killWorker, "RotateSite": r.inRun(0, 1, blows{"Start": s.killEngine})})
+//	r.ends(app.Succeeded)
+//
+// A password that is changed in a database alone is tested by itself, in a container of the local engine (database).
 package secrets
