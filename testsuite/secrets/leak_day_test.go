@@ -91,6 +91,19 @@ func (h *hunt) cli(code int, input string, args ...string) harness.Output {
 	return out
 }
 
+// ended waits for a command that is to end with a code, and keeps what it says.
+func (h *hunt) ended(code int, c *harness.Command, args ...string) harness.Output {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	defer cancel()
+	out, err := c.Wait(ctx)
+	h.said["longshore "+strings.Join(args, " ")] += out.Stdout + out.Stderr
+	if err != nil || out.Code != code {
+		h.t.Fatalf("longshore %v, which should end with %d: %v: %s", args, code, err, out)
+	}
+	return out
+}
+
 // keep sets a version of a secret through the standard input.
 func (h *hunt) keep(name, version, value string) {
 	h.t.Helper()
@@ -155,7 +168,7 @@ func (h *hunt) day() {
 		h.fails(name, app.KindExited)
 	}
 	h.change(tells{secrets: "TLS_KEY", fail: "unwell"})
-	h.fails("TLS_KEY", app.KindUnhealthy)
+	h.fails("TLS_KEY", app.KindUnhealthy, h.killWorker)
 
 	h.keep("API_TOKEN", "2", awkward())
 	h.change(tells{secrets: all})
@@ -170,6 +183,7 @@ func (h *hunt) day() {
 	}
 	h.deployed("rollback", "--to", first.Release, "-o", "json")
 	h.cli(0, "", "restart", "web")
+	h.cli(0, "", "key", "rotate")
 	h.looks()
 	h.remember()
 }
@@ -184,12 +198,28 @@ func (h *hunt) deployed(args ...string) app.Result {
 	return result
 }
 
-// fails deploys what is committed, and wants it to fail with what the app has said of the secret, without its value.
-func (h *hunt) fails(secret, kind string) {
+// killWorker kills the worker while a new container of the app is not well: the next one knows no value by itself.
+func (h *hunt) killWorker() {
 	h.t.Helper()
-	h.stage.app.Commit("what has changed")
+	harness.Eventually(h.t, patience, func() error {
+		if n := len(h.containers(0, "web")); n < 2 {
+			return fmt.Errorf("%d containers run", n)
+		}
+		return nil
+	})
+	h.worker.Restart()
+}
+
+// fails deploys what is committed, and wants it to fail with what the app has said of the secret, without its value.
+func (h *hunt) fails(secret, kind string, meanwhile ...func()) {
+	h.t.Helper()
+	args := []string{"deploy", "-o", "json"}
+	deploy := h.world.Start(h.stage.app.Dir, args...)
+	for _, do := range meanwhile {
+		do()
+	}
 	var result app.Result
-	out := h.cli(3, "", "deploy", "-o", "json")
+	out := h.ended(3, deploy, args...)
 	if err := out.Result(&result); err != nil || result.Failure == nil || result.Failure.Kind != kind {
 		h.t.Fatalf("the deploy should fail with %q: %v: %s", kind, err, out)
 	}
@@ -202,6 +232,7 @@ func (h *hunt) fails(secret, kind string) {
 		}
 	}
 	h.cli(3, "", "watch", "-o", "plain")
+	h.onlyForRunning()
 }
 
 // looks asks for all that there is to see.

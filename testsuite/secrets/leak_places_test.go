@@ -99,7 +99,7 @@ func (h *hunt) temporary(since time.Time) func(look) {
 }
 
 // hostFolders are the host's files, apart from those of the secrets of releases that run, which are checked by
-// secretsOnHost, and from Docker's own: there, the app's environment and what it has printed are kept as they are.
+// onlyForRunning, and from Docker's own: there, the app's environment and what it has printed are kept as they are.
 func (h *hunt) hostFolders(look look) {
 	h.t.Helper()
 	archive := h.host("tar --create --exclude='" + secretFolders + "' --exclude=/run/docker --exclude=/run/containerd " +
@@ -205,9 +205,14 @@ func (h *hunt) inspections(look, own look) {
 	}
 }
 
-// secretsOnHost wants the files of secrets to be those of containers that run, in folders that only root can enter, and
-// looks into them.
+// secretsOnHost looks into the files of secrets.
 func (h *hunt) secretsOnHost(look look) {
+	h.t.Helper()
+	look("the folders of secrets", []byte(h.host(`cd `+secretFolders+` && find . -type f -exec cat {} +`)))
+}
+
+// onlyForRunning wants the files of secrets to be those of containers that run, in folders that only root can enter.
+func (h *hunt) onlyForRunning() {
 	h.t.Helper()
 	running := map[string]bool{}
 	for _, service := range []string{"db", "web"} {
@@ -225,5 +230,4 @@ func (h *hunt) secretsOnHost(look look) {
 			h.t.Errorf("there are secrets for %s on the host, of which nothing runs; there run %v", name, running)
 		}
 	}
-	look("the folders of secrets", []byte(h.host(`cd `+secretFolders+` && find . -type f -exec cat {} +`)))
 }
