@@ -35,6 +35,8 @@ type Consumer struct {
 	Version  string       `json:"version"`
 	Services []string     `json:"services,omitempty"`
 	Runs     []SecretUser `json:"runs,omitempty"`
+	// InPlace says that one of the services gets a new version in place: its app reads it at a time of its own.
+	InPlace bool `json:"in_place,omitempty"`
 	// HasService says that the release has FindConsumersInput.Service, and ServiceHost names the first host that runs it.
 	HasService  bool   `json:"has_service,omitempty"`
 	ServiceHost string `json:"service_host,omitempty"`

@@ -20,6 +20,7 @@ func (r *rotation) goBack(ctx workflow.Context) {
 	r.restorePassword(ctx)
 	r.demote(ctx)
 	r.rollBack(ctx)
+	r.soakBack(ctx)
 	r.takeCredentialBack(ctx)
 	r.dropVersion(ctx)
 }
@@ -90,6 +91,19 @@ func (r *rotation) mayGoBack(s *rotationSite) bool {
 		}
 	}
 	return true
+}
+
+// soakBack leaves the new credential good while apps may still use it that have got the old one in place.
+func (r *rotation) soakBack(ctx workflow.Context) {
+	var asked []*rotationSite
+	for _, s := range r.sites {
+		if s.asked {
+			asked = append(asked, s)
+		}
+	}
+	if len(r.places) > 0 && !r.oneUser() {
+		_ = r.letRead(ctx, asked) // it ends early only with the whole run
+	}
 }
 
 // takeCredentialBack ends the new credential, where it is another than the old one and nothing uses it any more.

@@ -52,6 +52,7 @@ type secretSite struct {
 	release int
 	down    bool         // its hosts cannot be reached
 	refuses *app.Failure // why it takes no run
+	inPlace bool         // its apps read the secret again where they run
 }
 
 func newRotationWorld(with string, users ...string) *rotationWorld {
@@ -134,6 +135,7 @@ func (w *rotationWorld) find(ctx context.Context, in activities.FindConsumersInp
 			out = append(out, c)
 			continue
 		}
+		c.InPlace = s.inPlace
 		c.Release, c.Version, c.Services = strconv.Itoa(s.release)+"-abc", s.version, []string{"web"}
 		c.Runs = []activities.SecretUser{
 			{Host: host.Name, Service: "web", Container: "web-1", Version: s.version, Live: true},

@@ -20,8 +20,8 @@ type rotationSite struct {
 	activities.Consumer
 	// versions are what it was last known to run.
 	versions []string
-	// touched says that a run may have brought it to the new version.
-	touched bool
+	// asked says that it was asked for a run to the new version, and touched that such a run may have brought it there.
+	asked, touched bool
 	// failed is why it could not be rolled; nil where it could.
 	failed error
 }
@@ -135,7 +135,9 @@ func (r *rotation) rollSite(ctx workflow.Context, s *rotationSite, to app.Secret
 		in.Approve, in.BreakFreeze = nil, true
 	}
 	before := s.touched
-	s.touched = before || to.Version == r.versions.New.Version
+	if to.Version == r.versions.New.Version {
+		s.asked, s.touched = true, true
+	}
 	result, err := activities.RotateSite.Run(ctx, in)
 	if err != nil {
 		return failed("rotate in "+s.name(), app.Host{}, "", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -36,7 +37,23 @@ func (r *rotation) bringUp(ctx workflow.Context) error {
 		return nil
 	}
 	r.report.waits(ctx, "first brings version "+r.versions.Old.Version+" to "+strings.Join(names(behind), ", "))
-	return r.everywhere(ctx, r.versions.Old, r.isOlder)
+	if err := r.everywhere(ctx, r.versions.Old, r.isOlder); err != nil {
+		return err
+	}
+	return r.letRead(ctx, behind)
+}
+
+// letRead waits for the length of the soak where one of the sites has got a version in place: its apps read it at a time of
+// their own, and what they have read before has to be good until then.
+func (r *rotation) letRead(ctx workflow.Context, sites []*rotationSite) error {
+	soak := r.in.Settings.Soak
+	if soak <= 0 || !slices.ContainsFunc(sites, func(s *rotationSite) bool { return s.InPlace }) {
+		return nil
+	}
+	until := workflow.Now(ctx).Add(soak)
+	r.report.waits(ctx, "waits until "+until.UTC().Format(time.RFC1123)+" for apps that read the secret again where they run")
+	timer := workflow.NewTimerWithOptions(ctx, soak, workflow.TimerOptions{Summary: "apps read the secret again where they run"})
+	return timer.Get(ctx, nil)
 }
 
 // everywhere rolls to a version what runs a wrong one, until nothing does.

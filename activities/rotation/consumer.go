@@ -34,7 +34,7 @@ func consumer(in activities.FindConsumersInput, site activities.RotationSite, se
 		return c, false
 	}
 	c.Release, c.Version = newest.ID, newest.Spec.Secret(in.Secret.Name).Version
-	c.Services = users(*newest, in.Secret)
+	c.Services, c.InPlace = users(*newest, in.Secret), inPlace(*newest, in.Secret)
 	if len(c.Scopes) == 0 { // it is not of the project file: its settings are those that it was deployed with
 		c.Scopes, c.Approve = newest.Spec.SecretScopes, newest.Spec.Approve
 	}
@@ -59,6 +59,16 @@ func users(r app.Release, line app.SecretLine) []string {
 		}
 	}
 	return out
+}
+
+// inPlace says whether one of the services gets a new version where it runs.
+func inPlace(r app.Release, line app.SecretLine) bool {
+	serving := users(r, line)
+	return slices.ContainsFunc(r.Spec.Services, func(s app.Service) bool {
+		return slices.Contains(serving, s.Name) && slices.ContainsFunc(s.Container.Secrets, func(have app.ServiceSecret) bool {
+			return have.Name == line.Name && s.InPlace(have)
+		})
+	})
 }
 
 func has(spec app.Spec, secret string) bool {
