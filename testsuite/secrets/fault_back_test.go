@@ -73,22 +73,19 @@ func (s *stage) cancelledInRoll() {
 	})
 }
 
-// cancelledInSoak asks for another rotation before, and kills worker and engine on the way back.
-func (s *stage) cancelledInSoak() {
+// cancelledInSoak asks for another rotation before the cancel. Blows strike on the way back.
+func (s *stage) cancelledInSoak(soak string, back func(*rotation) blows) {
 	s.t.Helper()
 	s.underLoad(func() {
-		r := s.begin("--soak", "1h")
-		r.struck(blows{
-			soaks: func() {
-				if other, out := s.rotate(); out.Code != 5 || other.Outcome != app.Refused {
-					s.t.Errorf("another rotation ended with %s", out)
-				}
-				s.cancel(false)
-			},
-			"RotateSite 2":     r.inRun(0, 2, blows{"Start": s.killWorker}),
-			"RevokeCredential": s.killEngine,
-			"SettleVersion 3":  s.killBoth,
-		})
+		r := s.begin("--soak", soak)
+		at := back(r)
+		at[soaks] = func() {
+			if other, out := s.rotate(); out.Code != 5 || other.Outcome != app.Refused {
+				s.t.Errorf("another rotation ended with %s", out)
+			}
+			s.cancel(false)
+		}
+		r.struck(at)
 		r.ends(app.Cancelled)
 	})
 }
