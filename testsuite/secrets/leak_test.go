@@ -3,6 +3,7 @@
 package secrets
 
 import (
+	"context"
 	"crypto/rand"
 	"maps"
 	"os"
@@ -158,6 +159,7 @@ func (h *hunt) plantImages(text string) {
 	}
 	image := h.repository() + ":planted"
 	docker(h.t.Context(), h.t, "", "import", "--change", "LABEL planted="+text, "--message", text, archive, image)
+	h.t.Cleanup(func() { docker(context.Background(), h.t, "", "image", "rm", image) })
 	h.host(`cd /var/lib/longshore && tar --create planted | docker import --change "LABEL planted=$0" --message "$0" - "$1"`, text, image)
 }
 
