@@ -171,3 +171,11 @@ func (s *stage) cutInRoll() {
 		s.begin().ends(app.Succeeded)
 	})
 }
+
+// unwell has the apps of the first site not be well as a user whose turn is next.
+func (s *stage) unwell(user string) {
+	s.t.Helper()
+	s.rewrite(func(p *project) { p.unwellAs = user })
+	s.deploy(s.project.sites[0])
+	s.underLoad(func() { s.begin().fails(app.KindUnhealthy) })
+}

@@ -70,10 +70,12 @@ func TestRotationGoesBack(t *testing.T) {
 	t.Run("compromised", func(t *testing.T) { s.in(t).compromised() }) // it loses queries, as it has to
 }
 
-// With one of two sites out of reach both stay what they were. Their containers are sent a signal, there and back.
+// With one of two sites out of reach, or not well with the new version, both stay what they were. Their apps are sent a
+// signal, there and back.
 func TestRotationWithASiteUnreachable(t *testing.T) {
 	t.Parallel()
 	s := set(t, project{sites: []string{"production", "staging"}, asFile: true, onChange: "{ signal: SIGHUP }"})
 	t.Run("before it begins", func(t *testing.T) { s.in(t).cutBefore() })
 	t.Run("in the roll", func(t *testing.T) { s.in(t).cutInRoll() })
+	t.Run("no app of one gets well", func(t *testing.T) { s.in(t).unwell("shop_a") })
 }
