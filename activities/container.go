@@ -133,6 +133,8 @@ type ContainersInput struct {
 	By string `json:"by,omitempty"`
 	// Idle are those of Names that did not run before Stop: Restore leaves them so.
 	Idle []string `json:"idle,omitempty"`
+	// Grace is how long a removal waits for what runs to stop by itself; 0 kills it.
+	Grace time.Duration `json:"grace,omitempty"`
 }
 
 // Stop stops containers in their own grace time and keeps them.
@@ -154,4 +156,5 @@ var Remove = Step[ContainersInput, Nothing]{
 	Name:     "Remove",
 	Policy:   Change,
 	Describe: func(in ContainersInput) (string, string) { return in.Host.Name, "remove " + in.Service },
+	Takes:    func(in ContainersInput) time.Duration { return in.Grace },
 }

@@ -1,7 +1,9 @@
 package workflows
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -147,6 +149,9 @@ func (d *deploy) startService(ctx workflow.Context, h *hostRun, c app.ServiceCha
 	return nil
 }
 
+// defaultGrace is how long Docker waits for a container that says nothing else.
+const defaultGrace = 10 * time.Second
+
 // pushReplaced has a failed run put the old containers of a service back in the place of the new.
 func (d *deploy) pushReplaced(h *hostRun, s app.Service, c app.ServiceChange) {
 	remove := activities.ContainersInput{Target: h.target(d.in.Spec.Site), Service: "new " + s.Name}
@@ -157,6 +162,9 @@ func (d *deploy) pushReplaced(h *hostRun, s app.Service, c app.ServiceChange) {
 	restore := d.oldContainers(h, s, c)
 	restore.Idle = h.idle(c.Old)
 	d.undo.push(h.host.Name, "containers of "+s.Name, func(ctx workflow.Context) error {
+		if h.exposed { // what has served ends in order
+			remove.Grace = cmp.Or(s.Container.StopGrace, defaultGrace)
+		}
 		if _, err := activities.Remove.Undo(ctx, remove); err != nil {
 			return err
 		}

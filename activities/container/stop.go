@@ -80,6 +80,11 @@ func (a Activities) Remove(ctx context.Context, in activities.ContainersInput) (
 				return err
 			}
 			removed[i] = c
+			if in.Grace > 0 && c.Running() {
+				if err := h.Engine().ContainerStop(ctx, c.ID, in.Grace); err != nil {
+					return err
+				}
+			}
 			return h.Engine().ContainerRemove(ctx, c.ID)
 		})
 		if err != nil {
