@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"go.temporal.io/sdk/testsuite"
@@ -317,11 +318,11 @@ func TestSecretsGoWithTheLastContainer(t *testing.T) {
 // TestNothingIsLeftOfABrokenStart breaks the connection at each call of a Start, and wants neither a half-written file in a
 // running container nor anything that the next run does not sweep.
 func TestNothingIsLeftOfABrokenStart(t *testing.T) {
-	for at := 1; ; at++ {
+	for at := int64(1); ; at++ {
 		v := newVault(t)
-		calls := 0
+		var calls atomic.Int64 // of containers that start at once
 		v.Before(func(_ context.Context, op memory.Op) error {
-			if calls++; calls == at {
+			if calls.Add(1) == at {
 				return host.ErrUnreachable
 			}
 			return nil
