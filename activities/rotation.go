@@ -105,6 +105,9 @@ type SettleVersionInput struct {
 	Why    string         `json:"why,omitempty"`
 	// Current becomes the current version, what was current before becomes previous; empty for no change.
 	Current string `json:"current,omitempty"`
+	// From has Current take the place of this version alone: where somebody has set another meanwhile, that stays the
+	// current one. Empty for any.
+	From string `json:"from,omitempty"`
 	// Revoke are the versions that nothing may use any more.
 	Revoke []string `json:"revoke,omitempty"`
 }

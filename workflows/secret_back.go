@@ -44,12 +44,15 @@ func (r *rotation) restorePassword(ctx workflow.Context) {
 	r.gapUntil = workflow.Now(ctx)
 }
 
-// demote makes the old version the current one before the sites go back, so that none is deployed with the new one again.
+// demote makes the old version the current one before the sites go back, so that none is deployed with the new one again. What
+// somebody has set meanwhile stays the current one.
 func (r *rotation) demote(ctx workflow.Context) {
 	if !r.promoted || r.stuck() {
 		return
 	}
-	_, err := activities.SettleVersion.Undo(ctx, r.settle(r.versions.Old.Version, ""))
+	settle := r.settle(r.versions.Old.Version, "")
+	settle.From = r.versions.New.Version
+	_, err := activities.SettleVersion.Undo(ctx, settle)
 	if r.demoted = err == nil; !r.demoted {
 		r.leave("the store: version "+r.versions.New.Version+" may be the current one", failed("make the old version the current one", app.Host{}, "", err))
 	}

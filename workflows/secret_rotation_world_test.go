@@ -215,8 +215,10 @@ func (w *rotationWorld) settle(ctx context.Context, in activities.SettleVersionI
 		if w.store[v] == app.VersionRevoked {
 			return activities.Nothing{}, activities.Fail(app.Failure{Kind: app.KindSecret, Message: "version " + in.Current + " is revoked"}, nil)
 		}
-		w.store[w.current()] = app.VersionPrevious
-		w.store[v] = app.VersionCurrent
+		if in.From == "" || in.From == strconv.Itoa(w.current()) {
+			w.store[w.current()] = app.VersionPrevious
+			w.store[v] = app.VersionCurrent
+		}
 		w.did("current %s", in.Current)
 	}
 	for _, text := range in.Revoke {

@@ -296,13 +296,22 @@ func TestSettleVersion(t *testing.T) {
 			}
 		}
 	}
+	// What somebody has set in the meantime stays.
+	w.set(l, "third value")
+	if _, err := w.SettleVersion(t.Context(), activities.SettleVersionInput{Secret: l, Current: "1", From: "2", By: "ann"}); err != nil {
+		t.Fatal(err)
+	}
+	if states := w.states(l); states != "previous revoked current" {
+		t.Errorf("the store has %s", states)
+	}
 	for name, in := range map[string]activities.SettleVersionInput{
-		"a revoked one":       {Secret: l, Current: "2"},
-		"the current one":     {Secret: l, Revoke: []string{"1"}},
-		"no number":           {Secret: l, Current: "h12"},
-		"no number to revoke": {Secret: l, Revoke: []string{""}},
-		"no such version":     {Secret: l, Current: "9"},
-		"no such secret":      {Secret: w.line(app.ScopeSite, "TOKEN"), Current: "1"},
+		"a revoked one":        {Secret: l, Current: "2"},
+		"the current one":      {Secret: l, Revoke: []string{"3"}},
+		"no number":            {Secret: l, Current: "h12"},
+		"no number to revoke":  {Secret: l, Revoke: []string{""}},
+		"no number to be from": {Secret: l, Current: "1", From: "h12"},
+		"no such version":      {Secret: l, Current: "9"},
+		"no such secret":       {Secret: w.line(app.ScopeSite, "TOKEN"), Current: "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.SettleVersion(t.Context(), in)

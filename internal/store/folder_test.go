@@ -229,6 +229,12 @@ func TestSettle(t *testing.T) {
 			{in: Settlement{Current: 2, Revoke: []int{3}}, want: "previous current revoked"},
 			{in: Settlement{Current: 3}, want: "previous current revoked", fail: &StateError{}},
 		},
+		"back from another than is current": {
+			{in: Settlement{Current: 3}, want: "previous previous current"},
+			{in: Settlement{Current: 1, From: 2}, want: "previous previous current"},
+			{in: Settlement{Current: 2, From: 3}, want: "previous current previous"},
+			{in: Settlement{Current: 2, From: 3}, want: "previous current previous"},
+		},
 		"compromised": {
 			{in: Settlement{Current: 3, Revoke: []int{2}}, want: "previous revoked current"},
 		},

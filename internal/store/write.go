@@ -84,6 +84,8 @@ func (v *Version) become(state app.VersionState, by Change) {
 type Settlement struct {
 	// Current becomes the current version; what was current becomes previous, unless it is in Revoke. 0 for no change.
 	Current int
+	// From has Current take the place of this version alone: where another is current, that stays. 0 for any.
+	From int
 	// Revoke are the versions that nothing may use any more.
 	Revoke []int
 	By     string
@@ -123,7 +125,7 @@ func (d *document) settle(f Folder, s Settlement, by Change) (changed bool, err 
 		if v.State == app.VersionRevoked {
 			return false, &StateError{Name: d.Name, Version: v.Number, State: v.State, Refused: "be used again: set its value anew"}
 		}
-		if v.State != app.VersionCurrent {
+		if v.State != app.VersionCurrent && (s.From == 0 || d.isCurrent(s.From)) {
 			d.replaceCurrent(s, by)
 			v.become(app.VersionCurrent, by)
 			changed = true
@@ -140,6 +142,10 @@ func (d *document) settle(f Folder, s Settlement, by Change) (changed bool, err 
 		}
 	}
 	return changed, nil
+}
+
+func (d *document) isCurrent(number int) bool {
+	return slices.ContainsFunc(d.Versions, func(v storedVersion) bool { return v.Number == number && v.State == app.VersionCurrent })
 }
 
 // replaceCurrent makes what is current previous, or revokes it at once.
