@@ -52,7 +52,8 @@ func record(ctx context.Context, names []string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", folder, err)
 	}
-	for _, s := range slices.Concat(deployScenarios, watchedScenarios, recordedScenarios, secretScenarios, siteScenarios) {
+	all := slices.Concat(deployScenarios, watchedScenarios, recordedScenarios, secretScenarios, rotationScenarios, siteScenarios)
+	for _, s := range all {
 		file := filepath.Join(folder, s.name+".json")
 		_, err := os.Stat(file)
 		if !slices.Contains(names, s.name) && !errors.Is(err, fs.ErrNotExist) {

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/longshore-dev/longshore/activities/heartbeat"
+	"github.com/longshore-dev/longshore/activities/rotation"
 	"github.com/longshore-dev/longshore/activities/site"
 	"github.com/longshore-dev/longshore/internal/app"
 	hostmemory "github.com/longshore-dev/longshore/internal/host/memory"
@@ -116,6 +117,8 @@ func (sc scenario) run(ctx context.Context, c client.Client) (client.WorkflowRun
 		if i == 0 {
 			replay.Register(w)
 			site.Activities{Hosts: s.world.Opener(), Client: c}.Register(w)
+			rotation.Activities{Hosts: s.world.Opener(), Client: c}.Register(w)
+			versions{s.world}.register(w)
 		}
 		s.world.Register(w, w)
 		if err := w.Start(); err != nil {

@@ -51,10 +51,15 @@ var secretScenarios = []scenario{
 
 // secretive deploys a shop whose secrets have a first version.
 func (s *stage) secretive(ctx context.Context) {
+	s.first()
+	s.before(ctx)(s.start(ctx, workflows.DeployName, s.world.SecretShop("aaa", hosts...)))
+}
+
+// first makes the first versions.
+func (s *stage) first() {
 	for _, name := range []string{"API", "KEY", "NPM"} {
 		s.world.Secret(name, "first value of "+name)
 	}
-	s.before(ctx)(s.start(ctx, workflows.DeployName, s.world.SecretShop("aaa", hosts...)))
 }
 
 // second makes new versions of what containers have.
