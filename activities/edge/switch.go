@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/longshore-dev/longshore/activities"
 	"github.com/longshore-dev/longshore/activities/failing"
@@ -22,13 +23,27 @@ func (a Activities) Switch(ctx context.Context, in activities.SwitchInput) (acti
 		if err := allRun(ctx, h, in); err != nil {
 			return err
 		}
-		if len(in.Table.Routes) == 0 {
-			_, err := client.Delete(ctx, in.Site.String(), in.Table.Fence)
-			return err
-		}
-		_, err := client.Put(ctx, in.Table)
-		return err
+		return change(ctx, client, in)
 	})
+}
+
+// changeWithin bounds a change of the edge's table that is not given up with its caller.
+const changeWithin = 15 * time.Second
+
+// change has the edge take the table. A request that is cancelled on its way may be carried out all the same, a moment
+// later than the switch back that follows: once it is sent, its answer is waited for.
+func change(ctx context.Context, client *edge.Client, in activities.SwitchInput) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeWithin)
+	defer cancel()
+	if len(in.Table.Routes) == 0 {
+		_, err := client.Delete(ctx, in.Site.String(), in.Table.Fence)
+		return err
+	}
+	_, err := client.Put(ctx, in.Table)
+	return err
 }
 
 // canaryIsOver says whether a step of a canary comes after its release got all of the traffic: a run that was reset finds

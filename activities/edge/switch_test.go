@@ -85,6 +85,28 @@ func TestSwitchOnlyToWhatRuns(t *testing.T) {
 	}
 }
 
+// A switch that is cancelled once it has asked the edge waits for the answer: it must not be carried out after what undoes it.
+func TestSwitchCancelledOnItsWay(t *testing.T) {
+	s := newSite(t)
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	cancelled := func(ctx context.Context, in activities.SwitchInput) error {
+		ctx, cancel := context.WithCancel(ctx)
+		s.Machine("web-1").Before(func(_ context.Context, op hostmemory.Op) error {
+			if op.Name == "Dial" {
+				cancel()
+			}
+			return nil
+		})
+		_, err := edge.Activities{Hosts: s.Opener()}.Switch(ctx, in)
+		return err
+	}
+	env.RegisterActivity(cancelled)
+	if _, err := env.ExecuteActivity(cancelled, s.in); err != nil || len(s.Tables("web-1")) != 1 {
+		t.Errorf("%v, tables %v", err, s.Tables("web-1"))
+	}
+}
+
 func TestSwitchWithoutRoutesTakesTheSiteOut(t *testing.T) {
 	s := newSite(t)
 	if err := s.do(t); err != nil {
