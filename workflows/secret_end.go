@@ -31,7 +31,7 @@ func (r *rotation) endForward(asked bool) {
 		r.note("The cancel came after the revoke of version " + r.versions.Old.Version + " had begun: from there a rotation only goes forward.")
 	}
 	if len(r.left) > 0 {
-		r.dirty(r.failure(), "Version "+r.versions.New.Version+" is the current one, and there is no way back. "+
+		r.dirty(r.failure(), "Version "+r.versions.New.Version+" is in its place, and there is no way back. "+
 			"Mend the cause. A deploy brings the current version to a site that lacks it; another rotation ends a credential that is still good.")
 	}
 }
@@ -52,7 +52,7 @@ func (r *rotation) endBack(ctx workflow.Context, err error, asked bool) {
 	case len(r.left) > 0:
 		r.dirty(r.result.Failure, "What is left keeps what it works with. Mend the cause, and rotate again.")
 	case r.made && r.result.Failure != nil:
-		r.result.Failure.Advice = joinAdvice("Version "+r.versions.Old.Version+" is current and good everywhere.", r.result.Failure.Advice)
+		r.result.Failure.Advice = joinAdvice("Version "+r.versions.Old.Version+" is good everywhere.", r.result.Failure.Advice)
 	}
 }
 

@@ -34,11 +34,11 @@ type NoIdentityError struct {
 
 func (e *NoIdentityError) Error() string {
 	if e.Recipient == "" {
-		return fmt.Sprintf("%s is encrypted to %d recipients, and this machine has no identity in %s: bring yours there, or make one "+
+		return fmt.Sprintf("%s is encrypted to others (recipients: %d), and this machine has no identity in %s: bring yours there, or make one "+
 			"with `longshore key show`, and ask somebody who can read the secrets to run `longshore key recipient add` with its public key",
 			e.File, e.Recipients, e.Identities)
 	}
-	return fmt.Sprintf("%s is encrypted to %d recipients, and none is this machine (%s): bring back the identities that it had in %s, or ask "+
+	return fmt.Sprintf("%s is encrypted to others (recipients: %d), not to this machine (%s): bring back the identities that it had in %s, or ask "+
 		"somebody who can read the secrets to run `longshore key recipient add %s`", e.File, e.Recipients, e.Recipient, e.Identities, e.Recipient)
 }
 

@@ -111,7 +111,7 @@ func (c *cli) changeRecipients(f *secretFlags, add []store.Recipient, remove []s
 	if c.format == display.JSON {
 		return display.Object(c.Out, map[string]any{"file": readers.Path, "recipients": len(list), "files": written})
 	}
-	c.say("%s read the secrets of %s; encrypted anew: %s", count(len(list), "recipient"), filepath.Dir(readers.Path), count(written, "file"))
+	c.say("%s can read the secrets of %s; encrypted anew: %s", count(len(list), "recipient"), filepath.Dir(readers.Path), count(written, "file"))
 	if len(remove) > 0 {
 		c.note("who had the key may have kept the values: rotate those that matter, by  longshore secret rotate NAME")
 	}

@@ -104,27 +104,28 @@ func Rotation(w io.Writer, f Format, r app.RotationResult, url string) error {
 	return err
 }
 
-// rotationHeadline says in one line how a rotation ended, and which version is good.
+// rotationHeadline says in one line how a rotation ended, and which version is good. It does not say which one is current: that
+// may be one that somebody has set meanwhile.
 func (p paint) rotationHeadline(r app.RotationResult) string {
 	name, took := Clean(r.Secret.String()), ""
 	if r.DurationMS > 0 {
 		took = " after " + Duration(time.Duration(r.DurationMS)*time.Millisecond)
 	}
-	old := "the old version stays current"
+	back := "it went back, the old version stays current"
 	if r.Old != "" {
-		old = "version " + Clean(r.Old) + " stays current"
+		back = "it went back to version " + Clean(r.Old)
 	}
 	switch r.Outcome {
 	case app.Succeeded:
-		line := p.green("rotated") + " " + name + took + ": version " + Clean(r.New) + " is current"
-		if r.Revoked && r.Old != "" {
-			line += ", version " + Clean(r.Old) + " is revoked"
+		line := p.green("rotated") + " " + name + took + ": version " + Clean(r.New) + " has taken the place of version " + Clean(r.Old)
+		if r.Revoked {
+			line += ", which is revoked"
 		}
 		return line
 	case app.FailedClean:
-		return p.red("failed-clean") + " " + name + took + ": it went back, " + old
+		return p.red("failed-clean") + " " + name + took + ": " + back
 	case app.Cancelled:
-		return p.yellow("cancelled") + " " + name + took + ": it went back, " + old
+		return p.yellow("cancelled") + " " + name + took + ": " + back
 	case app.FailedDirty:
 		if r.Revoked {
 			return p.red("failed-dirty") + " " + name + took + ": version " + Clean(r.Old) + " is revoked, and something is left over"

@@ -113,14 +113,14 @@ func TestRotationResult(t *testing.T) {
 	}
 	failed := &app.Failure{Kind: app.KindUnhealthy, Step: "wait for health", Message: "no answer"}
 	for want, r := range map[string]app.RotationResult{
-		"rotated default/shop TOKEN after 1m05s: version 4 is current, version 3 is revoked\n  default/shop/a (7-abc) has version 4\nnote: so so\n": result(func(r *app.RotationResult) {
+		"rotated default/shop TOKEN after 1m05s: version 4 has taken the place of version 3, which is revoked\n  default/shop/a (7-abc) has version 4\nnote: so so\n": result(func(r *app.RotationResult) {
 			r.Revoked, r.Notes, r.Sites = true, []string{"so so"}, []app.RotatedSite{{Site: "default/shop/a", Release: "7-abc", Version: "4"}}
 		}),
-		"failed-clean default/shop TOKEN after 1m05s: it went back, version 3 stays current\n\nwait for health (unhealthy)\n  no answer\nthe whole run: http://ui\n": result(func(r *app.RotationResult) { r.Outcome, r.Failure = app.FailedClean, failed }),
-		"cancelled default/shop TOKEN after 1m05s: it went back, version 3 stays current\n":                                                                          result(func(r *app.RotationResult) { r.Outcome = app.Cancelled }),
-		"failed-dirty default/shop TOKEN after 1m05s: something is left over\n":                                                                                      result(func(r *app.RotationResult) { r.Outcome = app.FailedDirty }),
-		"failed-dirty default/shop TOKEN after 1m05s: version 3 is revoked, and something is left over\n":                                                            result(func(r *app.RotationResult) { r.Outcome, r.Revoked = app.FailedDirty, true }),
-		"refused default/shop TOKEN: nothing was changed\n":                                                                                                          result(func(r *app.RotationResult) { r.Outcome = app.Refused }),
+		"failed-clean default/shop TOKEN after 1m05s: it went back to version 3\n\nwait for health (unhealthy)\n  no answer\nthe whole run: http://ui\n": result(func(r *app.RotationResult) { r.Outcome, r.Failure = app.FailedClean, failed }),
+		"cancelled default/shop TOKEN after 1m05s: it went back to version 3\n":                                                                          result(func(r *app.RotationResult) { r.Outcome = app.Cancelled }),
+		"failed-dirty default/shop TOKEN after 1m05s: something is left over\n":                                                                          result(func(r *app.RotationResult) { r.Outcome = app.FailedDirty }),
+		"failed-dirty default/shop TOKEN after 1m05s: version 3 is revoked, and something is left over\n":                                                result(func(r *app.RotationResult) { r.Outcome, r.Revoked = app.FailedDirty, true }),
+		"refused default/shop TOKEN: nothing was changed\n":                                                                                              result(func(r *app.RotationResult) { r.Outcome = app.Refused }),
 	} {
 		var out bytes.Buffer
 		if err := Rotation(&out, Plain, r, "http://ui"); err != nil {
