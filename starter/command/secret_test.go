@@ -154,7 +154,7 @@ func TestSecretCommandsRefuse(t *testing.T) {
 		"secret set A hunter2":                   {"", exit.Usage, "A value is never an argument"},
 		"secret set":                             {"", exit.Usage, "takes the name of a secret"},
 		"secret set 1A":                          {"x", exit.Usage, "1A"},
-		"secret set C":                           {"\n", exit.Usage, "the value is empty"},
+		"secret set C":                           {"\n", exit.Usage, "C: the value is empty"},
 		"secret set C --scope site":              {"x", exit.Usage, "give --site"},
 		"secret set C --scope galaxy":            {"x", exit.Usage, "none of site, project and organization"},
 		"secret set C --site nowhere":            {"x", exit.Usage, "nowhere"},

@@ -182,7 +182,7 @@ func checkHostKey(sites []activities.RotationSite, line app.SecretLine, r app.Ro
 func (c *cli) takeGiven(ctx context.Context, f *rotateFlags, v *vault, line app.SecretLine) (int, error) {
 	value, err := typed.Value(ctx, c.In, c.Err, line.Name)
 	if err != nil {
-		return 0, notGiven(err)
+		return 0, notGiven(line.Name, err)
 	}
 	version, err := v.folder(line.Scope).Add(line.Name, store.NewVersion{Value: value, State: app.VersionPending, By: operator(), Why: f.why})
 	return version.Number, err

@@ -40,7 +40,7 @@ func (c *cli) secretSetCommand() *cobra.Command {
 			}
 			value, err := typed.Value(cmd.Context(), c.In, c.Err, args[0])
 			if err != nil {
-				return notGiven(err)
+				return notGiven(args[0], err)
 			}
 			return c.write(&f, v, scope, args[0], value)
 		},
@@ -51,12 +51,12 @@ func (c *cli) secretSetCommand() *cobra.Command {
 	return cmd
 }
 
-// notGiven gives a value that is none the code for wrong usage.
-func notGiven(err error) error {
+// notGiven names the secret whose value is none, with the code for wrong usage.
+func notGiven(name string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	return exit.With(exit.Usage, err)
+	return exit.With(exit.Usage, fmt.Errorf("%s: %w", name, err))
 }
 
 // openHome is open, and the scope that a value is written to.
