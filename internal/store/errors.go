@@ -38,7 +38,7 @@ func (e *NoIdentityError) Error() string {
 			"with `longshore key show`, and ask somebody who can read the secrets to run `longshore key recipient add` with its public key",
 			e.File, e.Recipients, e.Identities)
 	}
-	return fmt.Sprintf("%s is encrypted to others (recipients: %d), not to this machine (%s): bring back the identities that it had in %s, or ask "+
+	return fmt.Sprintf("%s is encrypted to others (recipients: %d), and none is this machine (%s): bring back the identities that it had in %s, or ask "+
 		"somebody who can read the secrets to run `longshore key recipient add %s`", e.File, e.Recipients, e.Recipient, e.Identities, e.Recipient)
 }
 
