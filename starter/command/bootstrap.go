@@ -171,7 +171,7 @@ func (c *cli) bootstrapFirst(ctx context.Context, s *session, options config.Opt
 
 // wantsBootstrap asks, where a deploy has failed since a host has no Docker, whether to bootstrap and deploy again. A
 // request that was given its id would only find the one that failed.
-func (c *cli) wantsBootstrap(f *deployFlags, project *config.Project, result app.Result) bool {
+func (c *cli) wantsBootstrap(ctx context.Context, f *deployFlags, project *config.Project, result app.Result) bool {
 	if result.Failure == nil || result.Failure.Kind != app.KindNoDocker || f.bootstrap || f.id != "" || !c.interactive() {
 		return false
 	}
@@ -179,5 +179,5 @@ func (c *cli) wantsBootstrap(f *deployFlags, project *config.Project, result app
 	for i, h := range project.Spec.Hosts {
 		names[i] = h.Name
 	}
-	return c.ask(fmt.Sprintf("\nInstall Docker on %s, set up its firewall and harden it (longshore bootstrap), and deploy again?", strings.Join(names, ", ")))
+	return c.ask(ctx, fmt.Sprintf("\nInstall Docker on %s, set up its firewall and harden it (longshore bootstrap), and deploy again?", strings.Join(names, ", ")))
 }

@@ -82,7 +82,7 @@ func TestLastBootstrapForAPerson(t *testing.T) {
 func TestBootstrapIsOfferedToPeopleOnly(t *testing.T) {
 	c := &cli{Streams: Streams{In: strings.NewReader("y\n")}, format: display.Plain}
 	noDocker := app.Result{Failure: &app.Failure{Kind: app.KindNoDocker}}
-	if c.wantsBootstrap(&deployFlags{}, &config.Project{}, noDocker) {
+	if c.wantsBootstrap(t.Context(), &deployFlags{}, &config.Project{}, noDocker) {
 		t.Error("it asks a pipe")
 	}
 }

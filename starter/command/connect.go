@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +35,7 @@ func (c *cli) connect(ctx context.Context, state string) (*session, error) {
 	if !errors.Is(err, engine.ErrNotAnswering) || !c.interactive() {
 		return s, err
 	}
-	if _, notEmbedded := embedded(); notEmbedded != nil || !c.ask("No engine answers. Start one in the background (longshore up -d)?") {
+	if _, notEmbedded := embedded(); notEmbedded != nil || !c.ask(ctx, "No engine answers. Start one in the background (longshore up -d)?") {
 		return nil, err
 	}
 	if err := c.upDetached(ctx, state); err != nil {
@@ -67,14 +66,14 @@ func (c *cli) interactive() bool {
 	return ok && term.IsTerminal(int(in.Fd()))
 }
 
-// ask asks for a yes, which an empty line is too. An end of input is a no.
-func (c *cli) ask(question string) bool {
+// ask asks for a yes, which an empty line is too. An end of input is a no, and so is Ctrl-C.
+func (c *cli) ask(ctx context.Context, question string) bool {
 	_, _ = fmt.Fprintf(c.Err, "%s [Y/n] ", question)
-	line, err := bufio.NewReader(c.In).ReadString('\n')
+	line, err := answer(ctx, c.In)
 	if err != nil {
 		return false
 	}
-	switch strings.ToLower(strings.TrimSpace(line)) {
+	switch strings.ToLower(line) {
 	case "", "y", "yes":
 		return true
 	}

@@ -86,7 +86,7 @@ func (c *cli) deploy(ctx context.Context, f *deployFlags) error {
 	}
 	request := workflows.Request{Kind: app.RunDeploy, Deploy: &input}
 	result, err := c.runToEnd(ctx, s, project, &f.runFlags, request)
-	if !c.wantsBootstrap(f, project, result) {
+	if !c.wantsBootstrap(ctx, f, project, result) {
 		return err
 	}
 	if err := c.bootstrapFirst(ctx, s, options); err != nil {

@@ -1,11 +1,10 @@
 package command
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -103,7 +102,7 @@ func (c *cli) secretRemoveCommand() *cobra.Command {
 			"--scope organization. On a terminal it asks for the secret's name.",
 		Args:              oneSecret,
 		ValidArgsFunction: f.completeNames,
-		RunE:              func(_ *cobra.Command, args []string) error { return c.removeSecret(&f, args[0], yes) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return c.removeSecret(cmd.Context(), &f, args[0], yes) },
 	}
 	f.addProject(cmd)
 	f.addScope(cmd, nearestText)
@@ -112,7 +111,7 @@ func (c *cli) secretRemoveCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) removeSecret(f *secretFlags, name string, yes bool) error {
+func (c *cli) removeSecret(ctx context.Context, f *secretFlags, name string, yes bool) error {
 	v, err := f.open()
 	if err != nil {
 		return err
@@ -125,7 +124,7 @@ func (c *cli) removeSecret(f *secretFlags, name string, yes bool) error {
 		return exit.With(exit.Usage, fmt.Errorf("%s is the organization's, and other projects may use it: give --scope organization to remove it", name))
 	}
 	if !yes {
-		if err := c.confirmSecret(scope, name); err != nil {
+		if err := c.confirmSecret(ctx, scope, name); err != nil {
 			return err
 		}
 	}
@@ -144,13 +143,16 @@ func (c *cli) removeSecret(f *secretFlags, name string, yes bool) error {
 }
 
 // confirmSecret has a person type the secret's name. Without a person it refuses.
-func (c *cli) confirmSecret(scope app.SecretScope, name string) error {
+func (c *cli) confirmSecret(ctx context.Context, scope app.SecretScope, name string) error {
 	if !c.interactive() {
 		return exit.With(exit.Usage, fmt.Errorf("rm asks for the secret's name, and nobody is there to type it: give --yes to remove %s of %s", name, scope.Of))
 	}
 	_, _ = fmt.Fprintf(c.Err, "This drops all values of %s of %s %s. Type its name to go on: ", name, scope.Kind, scope.Of)
-	line, err := bufio.NewReader(c.In).ReadString('\n')
-	if err != nil || strings.TrimSpace(line) != name {
+	line, err := answer(ctx, c.In)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil || line != name {
 		return exit.With(exit.Usage, errors.New("that is not the secret's name: nothing was done"))
 	}
 	return nil

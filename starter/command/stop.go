@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +44,7 @@ func (c *cli) removeCommand() *cobra.Command {
 				if yes {
 					return nil
 				}
-				return c.confirmRemoval(spec, volumes)
+				return c.confirmRemoval(cmd.Context(), spec, volumes)
 			}
 			return c.stop(cmd.Context(), &f, confirm, app.RunRemove, volumes)
 		},
@@ -71,7 +70,7 @@ func (c *cli) stop(ctx context.Context, f *runFlags, confirm func(app.Spec) erro
 }
 
 // confirmRemoval has a person type the site's name. Without a person it refuses.
-func (c *cli) confirmRemoval(spec app.Spec, volumes bool) error {
+func (c *cli) confirmRemoval(ctx context.Context, spec app.Spec, volumes bool) error {
 	if !c.interactive() {
 		return exit.With(exit.Usage, fmt.Errorf("remove asks for the site's name, and nobody is there to type it: give --yes to remove %s", spec.Site))
 	}
@@ -85,8 +84,11 @@ func (c *cli) confirmRemoval(spec app.Spec, volumes bool) error {
 	}
 	c.warn("This removes %s from %s: containers, networks, images and records. %s", spec.Site, strings.Join(hosts, ", "), kept)
 	_, _ = fmt.Fprintf(c.Err, "Type the site's name, %s, to go on: ", spec.Site.Name)
-	line, err := bufio.NewReader(c.In).ReadString('\n')
-	if err != nil || strings.TrimSpace(line) != spec.Site.Name {
+	line, err := answer(ctx, c.In)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil || line != spec.Site.Name {
 		return exit.With(exit.Usage, errors.New("that is not the site's name: nothing was done"))
 	}
 	return nil
