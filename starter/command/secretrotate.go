@@ -85,6 +85,9 @@ func (c *cli) rotate(ctx context.Context, f *rotateFlags, name string) error {
 	} else if running != "" {
 		return r.refused()
 	}
+	if err := c.confirmRandom(ctx, f, v, name); err != nil {
+		return err
+	}
 	input := workflows.RotateSecretInput{
 		Secret: r.line, Settings: settings, Sites: sites, Compromised: f.compromised, BreakFreeze: f.breakFreeze, By: operator(), Why: f.why,
 	}
@@ -103,6 +106,18 @@ func (c *cli) rotate(ctx context.Context, f *rotateFlags, name string) error {
 		return r.detached(runID)
 	}
 	return r.follow(ctx, runID)
+}
+
+// confirmRandom asks before a made-up value takes the place of one that may be a supplier's, where the files do not say how
+// the secret is rotated. A script, which has nobody to ask, means what it says.
+func (c *cli) confirmRandom(ctx context.Context, f *rotateFlags, v *vault, name string) error {
+	if _, said := v.settings.Rotations[name]; said || f.given || !c.interactive() {
+		return nil
+	}
+	if c.ask(ctx, "longshore.yml does not say how "+name+" is rotated: a random value takes its place. Go on?") {
+		return nil
+	}
+	return exit.With(exit.Usage, fmt.Errorf("nothing was done: say how by secrets.%s.rotate in longshore.yml, or bring the new value with --given", name))
 }
 
 // openRotation finds the secret whose rotation is meant. It does not dial the engine.
